@@ -1,0 +1,20 @@
+"""What every statement has: version, kind and time."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from ledger.statements.values import Timestamp
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of all statements; a subclass's tag is its ``kind``. Members that do not apply are None, not written."""
+
+    v: Literal[1]
+    at: Timestamp
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Base of the objects inside statements."""

@@ -1,0 +1,35 @@
+"""Statements about platforms: who may write, with which keys."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from ledger.statements.base import Part, Statement
+from ledger.statements.values import Id
+
+Scope = Literal["submit", "review", "settle", "admin"]
+KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
+
+
+class Key(Part, frozen=True, kw_only=True):
+    """An API key by its public id; its secret is nowhere in the log."""
+
+    id: KeyId
+    scopes: Annotated[list[Scope], Meta(min_length=1, max_length=4)]
+
+
+class PlatformRegistered(Statement, frozen=True, kw_only=True, tag_field="kind", tag="platform.registered"):
+    """A platform may write, with these keys."""
+
+    id: Id
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    keys: Annotated[list[Key], Meta(max_length=100)]
+
+
+class KeyRotated(Statement, frozen=True, kw_only=True, tag_field="kind", tag="key.rotated"):
+    """From here on these, and no others, are the platform's keys."""
+
+    platform: Id
+    keys: Annotated[list[Key], Meta(max_length=100)]

@@ -1,0 +1,67 @@
+import hashlib
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.errors import FormatError, ProofError
+from ledger.statements.commitments import Opening, Place, commit, verify_opening
+
+PLACE = Place("contribution", "crowd.example/main", "campaign-id", task="task-id", contributor="contributor-id")
+SALT = bytes(range(32))
+
+
+def test_the_bytes_are_those_of_the_format():
+    preimage = rfc8785.dumps(
+        {
+            "v": 1,
+            "purpose": "contribution",
+            "log": "crowd.example/main",
+            "campaign": "campaign-id",
+            "task": "task-id",
+            "contributor": "contributor-id",
+            "content": {"answer": "بله"},
+        }
+    )
+    opening = commit(PLACE, {"answer": "بله"}, SALT)
+    assert opening.preimage == preimage
+    assert opening.commitment == hashlib.sha256(b"\x43" + SALT + preimage).hexdigest()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.binary(min_size=32, max_size=32))
+def test_an_opening_survives_its_file_and_shows_the_content(content, salt):
+    opening = commit(PLACE, content, salt)
+    assert verify_opening(Opening.parse(opening.encode()), opening.commitment) == content
+
+
+def test_place_and_salt_are_bound():
+    commitments = {
+        commit(PLACE, "yes", SALT).commitment,
+        commit(PLACE, "no", SALT).commitment,
+        commit(PLACE, "yes", SALT[::-1]).commitment,
+        commit(Place("contribution", PLACE.log, PLACE.campaign, PLACE.task, "another"), "yes", SALT).commitment,
+        commit(Place("feedback", PLACE.log, PLACE.campaign, subject="task-id"), "yes", SALT).commitment,
+    }
+    assert len(commitments) == 5
+
+
+def test_a_wrong_opening_is_refused():
+    with pytest.raises(ProofError):
+        verify_opening(commit(PLACE, "no", SALT), commit(PLACE, "yes", SALT).commitment)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"{}",
+        b'{"preimage":"{}","salt":"00","v":1}',
+        b'{"preimage":"{}","salt":"' + 64 * b"0" + b'","v":true}',
+        b'{"preimage":"{}","salt":"' + 64 * b"A" + b'","v":1}',
+        b'{"preimage":"{}", "salt":"' + 64 * b"0" + b'","v":1}',
+        b'{"preimage":1,"salt":"' + 64 * b"0" + b'","v":1}',
+    ],
+)
+def test_other_files_are_no_openings(data):
+    with pytest.raises(FormatError):
+        Opening.parse(data)

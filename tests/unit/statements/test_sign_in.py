@@ -1,0 +1,66 @@
+import pytest
+from eth_utils import to_checksum_address
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.errors import FormatError
+from ledger.statements.sign_in import WalletLink, checksum_address, parse
+
+LINK = WalletLink(
+    domain="crowd.example:8080",
+    address="0x" + "ab" * 20,
+    contributor="5f0c7d3e-1111-4aaa-9bbb-000000000001",
+    log="crowd.example/main",
+    replaces=17,
+    uri="https://crowd.example:8080/v1/wallets",
+    chain_id=31337,
+    nonce="k3J9sQ2xLm",
+    issued_at="2026-11-22T03:14:00.123Z",
+    expires_at="2026-11-22T03:24:00.123Z",
+)
+
+
+@given(st.binary(min_size=20, max_size=20), st.none() | st.integers(0, 2**53 - 1), st.integers(1, 2**53 - 1))
+def test_what_is_written_is_read(raw, replaces, chain_id):
+    link = WalletLink(
+        LINK.domain, "0x" + raw.hex(), LINK.contributor, LINK.log, replaces, LINK.uri, chain_id, *list(_rest())
+    )
+    assert parse(link.message()) == link
+    assert checksum_address(link.address) == to_checksum_address(link.address)
+
+
+def _rest():
+    return LINK.nonce, LINK.issued_at, LINK.expires_at
+
+
+@given(st.data())
+def test_a_changed_message_is_refused_or_says_something_else(data):
+    text = LINK.message()
+    place = data.draw(st.integers(0, len(text) - 1))
+    letter = data.draw(st.characters(codec="utf-8").filter(lambda each: each != text[place]))
+    changed = text[:place] + letter + text[place + 1 :]
+    try:
+        link = parse(changed)
+    except FormatError:
+        return
+    assert link != LINK
+    assert link.message() == changed
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("Version: 1", "Version: 2"),
+        ("\n\nPay", "\nPay"),
+        ("\nURI", "\r\nURI"),
+        ("entry 17", "entry 017"),
+        ("0xABaB", "0xabab"),
+        ("03:14:00.123Z\nExp", "03:74:00.123Z\nExp"),
+        ("Expiration Time: 2026-11-22T03:24:00.123Z", "Expiration Time: 2026-11-22T03:24:00.123Z\n"),
+    ],
+)
+def test_what_is_almost_a_message_is_refused(old, new):
+    text = LINK.message()
+    assert old in text
+    with pytest.raises(FormatError):
+        parse(text.replace(old, new))
