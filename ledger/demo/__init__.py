@@ -1,0 +1,1 @@
+"""The main job on real answers: from submission to payment, an audit from outside, and an operator who cheats."""
