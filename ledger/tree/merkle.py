@@ -1,0 +1,390 @@
+"""The Merkle tree of RFC 9162 section 2.1 over SHA-256: roots, proofs, their verification, and growth by appending.
+
+A hash is 32 ``bytes``; a proof is a list of them, from the leaves towards the root. A *node* ``(level, index)`` is the
+complete aligned subtree over the leaves ``[index * 2**level, (index + 1) * 2**level)``. Everything here raises
+:class:`ledger.errors.ProofError` on impossible numbers and on anything that does not verify.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from ledger.errors import FormatError, ProofError
+
+HASH_SIZE = 32
+EMPTY_ROOT = hashlib.sha256(b"").digest()
+MAX_SIZE = 2**63 - 1
+
+NodeReader = Callable[[int, int], bytes]
+"""``(level, index)`` to the hash of that node."""
+HashSource = Sequence[bytes] | NodeReader
+"""The leaf hashes of at least the tree asked for, or a reader of nodes where not all leaves are at hand."""
+Range = tuple[int, int]
+"""Leaves ``[begin, end)`` whose subtree's hash is one element of a proof; ``begin`` is aligned to it."""
+
+_sha256 = hashlib.sha256
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """Return ``SHA256(0x00 || data)``, the hash of an entry (RFC 9162 section 2.1.1)."""
+    return _sha256(b"\x00" + data).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Return ``SHA256(0x01 || left || right)``, the hash of an inner node (RFC 9162 section 2.1.1)."""
+    return _sha256(b"\x01" + left + right).digest()
+
+
+def root(leaf_hashes: Sequence[bytes]) -> bytes:
+    """Return the tree head over leaf hashes; :data:`EMPTY_ROOT` where there is none (RFC 9162 section 2.1.1)."""
+    _check_hashes("leaf hash", leaf_hashes)
+    if not leaf_hashes:
+        return EMPTY_ROOT
+    row = list(leaf_hashes)
+    while len(row) > 1:
+        row = _parents(row)
+    return row[0]
+
+
+def root_at(size: int, source: HashSource) -> bytes:
+    """Return the root of the tree of the first ``size`` leaves; a reader is asked for :func:`root_nodes`."""
+    _check_size("size", size)
+    return _range_hash((0, size), _checked_source(size, source)) if size else EMPTY_ROOT
+
+
+def inclusion_proof(index: int, size: int, source: HashSource) -> list[bytes]:
+    """Return the audit path of leaf ``index`` in the tree of ``size`` leaves (RFC 9162 section 2.1.3.1).
+
+    ``source`` is a sequence of at least ``size`` leaf hashes, or a reader that knows :func:`inclusion_nodes`.
+    """
+    ranges = _inclusion_ranges(index, size)
+    source = _checked_source(size, source)
+    return [_range_hash(span, source) for span in ranges]
+
+
+def consistency_proof(old_size: int, new_size: int, source: HashSource) -> list[bytes]:
+    """Return the proof that the tree of ``old_size`` leaves is a prefix of that of ``new_size`` (section 2.1.4.1).
+
+    Empty from size 0 and between equal sizes. ``source`` is a sequence of at least ``new_size`` leaf hashes, or a
+    reader that knows :func:`consistency_nodes`.
+    """
+    ranges = _consistency_ranges(old_size, new_size)
+    source = _checked_source(new_size, source)
+    return [_range_hash(span, source) for span in ranges]
+
+
+def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
+    """Check that ``leaf_hash`` is leaf ``index`` of the tree of ``size`` leaves under ``root`` (section 2.1.3.2).
+
+    Raises ProofError on anything wrong: types, lengths, an index outside the tree, a proof too long or too short.
+    """
+    _check_index(index, size)
+    _check_hashes("leaf hash", [leaf_hash])
+    _check_hashes("root", [root])
+    _check_hashes("hash of the inclusion proof", proof)
+    node, last, computed = index, size - 1, leaf_hash
+    for sibling in proof:
+        if last == 0:
+            raise ProofError(f"The inclusion proof is too long for leaf {index} of a tree of {size}.")
+        if node & 1 or node == last:
+            computed = node_hash(sibling, computed)
+            # A last node without a right sibling rises unchanged to the level where it is a right child.
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            computed = node_hash(computed, sibling)
+        node, last = node >> 1, last >> 1
+    if last != 0:
+        raise ProofError(f"The inclusion proof is too short for leaf {index} of a tree of {size}.")
+    if computed != root:
+        raise ProofError(f"The inclusion proof of leaf {index} does not lead to the root of the tree of size {size}.")
+
+
+def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> None:
+    """Check that the tree under ``old_root`` is a prefix of the one under ``new_root`` (RFC 9162 section 2.1.4.2).
+
+    From size 0 the proof is empty and the old root that of the empty tree; equal sizes need equal roots and an empty
+    proof. Raises ProofError on anything wrong.
+    """
+    _check_sizes(old_size, new_size)
+    _check_hashes("old root", [old_root])
+    _check_hashes("new root", [new_root])
+    _check_hashes("hash of the consistency proof", proof)
+    if old_size == 0 and old_root != EMPTY_ROOT:
+        raise ProofError("The old root of a tree of size 0 is not the empty root.")
+    if old_size in (0, new_size):
+        if proof:
+            raise ProofError(f"The consistency proof from size {old_size} to {new_size} must be empty.")
+        if old_size == new_size and old_root != new_root:
+            raise ProofError(f"Two different roots are given for the same size {old_size}.")
+        return
+    _walk_consistency(old_size, new_size, old_root, new_root, list(proof))
+
+
+def _walk_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: list[bytes]) -> None:
+    if old_size & (old_size - 1) == 0:  # the old tree is one node of the new one, so the proof leaves it out
+        proof.insert(0, old_root)
+    node, last = old_size - 1, new_size - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    if not proof:
+        raise ProofError(f"The consistency proof from size {old_size} to {new_size} is too short.")
+    old = new = proof[0]
+    for sibling in proof[1:]:
+        if last == 0:
+            raise ProofError(f"The consistency proof from size {old_size} to {new_size} is too long.")
+        if node & 1 or node == last:
+            old, new = node_hash(sibling, old), node_hash(sibling, new)
+            while not node & 1 and node:
+                node, last = node >> 1, last >> 1
+        else:
+            new = node_hash(new, sibling)
+        node, last = node >> 1, last >> 1
+    if last != 0:
+        raise ProofError(f"The consistency proof from size {old_size} to {new_size} is too short.")
+    if old != old_root:
+        raise ProofError(f"The consistency proof does not lead to the old root, of size {old_size}.")
+    if new != new_root:
+        raise ProofError(f"The consistency proof does not lead to the new root, of size {new_size}.")
+
+
+def root_nodes(size: int) -> list[tuple[int, int]]:
+    """Return the nodes ``(level, index)`` that :func:`root_at` reads, largest first."""
+    _check_size("size", size)
+    return _range_nodes((0, size))
+
+
+def inclusion_nodes(index: int, size: int) -> list[tuple[int, int]]:
+    """Return the nodes that :func:`inclusion_proof` reads, so that they can be loaded at once beforehand."""
+    return proof_nodes(_inclusion_ranges(index, size))
+
+
+def consistency_nodes(old_size: int, new_size: int) -> list[tuple[int, int]]:
+    """Return the nodes that :func:`consistency_proof` reads, so that they can be loaded at once beforehand."""
+    return proof_nodes(_consistency_ranges(old_size, new_size))
+
+
+def proof_nodes(ranges: Iterable[Range]) -> list[tuple[int, int]]:
+    """Return the complete nodes that the ranges of a proof are made of, in the order of the proof."""
+    return [node for span in ranges for node in _range_nodes(span)]
+
+
+class NewNodes(NamedTuple):
+    """Consecutive nodes of one level that became complete: ``(level, first)``, ``(level, first + 1)``, ..."""
+
+    level: int
+    first: int
+    hashes: list[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class CompactRange:
+    """All that appending needs of a tree: its size and the roots of its complete subtrees, largest first.
+
+    There is one hash for each bit set in ``size``.
+    """
+
+    size: int = 0
+    hashes: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_size("size", self.size)
+        _check_hashes("hash of the compact range", self.hashes)
+        if len(self.hashes) != self.size.bit_count():
+            raise ProofError(f"A compact range of size {self.size} has {self.size.bit_count()} hashes.")
+
+    def root(self) -> bytes:
+        """Return the root of the tree."""
+        return _fold(self.hashes) if self.hashes else EMPTY_ROOT
+
+    def append_many(self, leaf_hashes: Sequence[bytes]) -> tuple[CompactRange, list[NewNodes]]:
+        """Return the range after appending, and the nodes (leaves included) that became complete, by level."""
+        growth = Growth(self, leaf_hashes)
+        return growth.after, growth.new_nodes()
+
+    def encode(self) -> bytes:
+        """Return the hashes one after another; the size is kept beside them."""
+        return b"".join(self.hashes)
+
+    @classmethod
+    def decode(cls, size: int, data: bytes) -> CompactRange:
+        """Read what :meth:`encode` wrote; FormatError where the length does not fit the size."""
+        _check_size("size", size)
+        if len(data) != HASH_SIZE * size.bit_count():
+            raise FormatError(f"A compact range of size {size} has {size.bit_count()} hashes, not {len(data)} bytes.")
+        return cls(size, tuple(data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)))
+
+
+class Growth:
+    """One group of leaves appended to a tree known by its compact range; every node is hashed once.
+
+    ``after`` is the compact range that results; proofs and new nodes come from the same rows.
+    """
+
+    def __init__(self, before: CompactRange, leaf_hashes: Sequence[bytes]) -> None:
+        """Append ``leaf_hashes`` (maybe none) to ``before``; ProofError if one is no hash or the tree grows too big."""
+        _check_hashes("leaf hash", leaf_hashes)
+        self.before = before
+        self.size = before.size + len(leaf_hashes)
+        _check_size("size", self.size)
+        # Each row holds the nodes of a level from its first index on: the old left sibling that the new nodes hang on
+        # (an old peak, if any), the new nodes, and last the incomplete one, which rises from below.
+        self._rows: list[tuple[int, list[bytes]]] = self._grow(leaf_hashes) if leaf_hashes else []
+        self.after = CompactRange(self.size, self._peaks()) if leaf_hashes else before
+
+    def _grow(self, leaf_hashes: Sequence[bytes]) -> list[tuple[int, list[bytes]]]:
+        peaks = list(self.before.hashes)  # the last is the smallest
+        rows: list[tuple[int, list[bytes]]] = []
+        row, level = list(leaf_hashes), 0
+        while True:
+            width = self.before.size >> level
+            if width & 1:
+                row = [peaks.pop(), *row]
+            rows.append((width - (width & 1), row))
+            if (self.size - 1) >> level == 0:
+                return rows
+            row, level = _parents(row), level + 1
+
+    def _peaks(self) -> tuple[bytes, ...]:
+        levels = [level for level in reversed(range(len(self._rows))) if self.size >> level & 1]
+        return tuple(self._rows[level][1][(self.size >> level) - 1 - self._rows[level][0]] for level in levels)
+
+    def new_nodes(self) -> list[NewNodes]:
+        """Return the nodes that became complete, lowest level (the leaves themselves) first; no empty level."""
+        found = []
+        for level, (first, row) in enumerate(self._rows):
+            begin, end = self.before.size >> level, self.size >> level
+            if end > begin:
+                found.append(NewNodes(level, begin, row[begin - first : end - first]))
+        return found
+
+    def inclusion_proofs(self) -> list[list[bytes]]:
+        """Return the inclusion proof of each appended leaf in the grown tree, in order."""
+        if not self._rows:
+            return []
+        # From the top down: a node's path is its sibling and then its parent's path; an only child takes that one over.
+        paths: list[list[bytes]] = [[]]
+        begin_above = 0
+        for level in reversed(range(len(self._rows) - 1)):
+            first, row = self._rows[level]
+            begin = self.before.size >> level
+            below = []
+            for node in range(begin, first + len(row)):
+                sibling = (node ^ 1) - first
+                path = paths[(node >> 1) - begin_above]
+                below.append([row[sibling], *path] if sibling < len(row) else path)
+            paths, begin_above = below, begin
+        return paths
+
+
+def inclusion_proofs_of_appended(before: CompactRange, leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
+    """Return each appended leaf's inclusion proof in the tree of size ``before.size + len(leaf_hashes)``."""
+    return Growth(before, leaf_hashes).inclusion_proofs()
+
+
+def _parents(row: Sequence[bytes]) -> list[bytes]:
+    """Hash pairs; an odd one at the end rises unchanged, which is RFC 9162's split at the largest power of two."""
+    sha256 = _sha256
+    pairs = iter(row)
+    parents = [sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=False)]
+    if len(row) & 1:
+        parents.append(row[-1])
+    return parents
+
+
+def _fold(hashes: Sequence[bytes]) -> bytes:
+    computed = hashes[-1]
+    for left in reversed(hashes[:-1]):
+        computed = node_hash(left, computed)
+    return computed
+
+
+def _split(width: int) -> int:
+    """The largest power of two below ``width`` (``width`` > 1)."""
+    return 1 << ((width - 1).bit_length() - 1)
+
+
+def _inclusion_ranges(index: int, size: int) -> list[Range]:
+    _check_index(index, size)
+    begin, end = 0, size
+    ranges: list[Range] = []
+    while end - begin > 1:
+        middle = begin + _split(end - begin)
+        if index < middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((begin, middle))
+            begin = middle
+    return ranges[::-1]
+
+
+def _consistency_ranges(old_size: int, new_size: int) -> list[Range]:
+    _check_sizes(old_size, new_size)
+    if old_size == 0:
+        return []
+    begin, end = 0, new_size
+    ranges: list[Range] = []
+    while end != old_size:
+        middle = begin + _split(end - begin)
+        if old_size <= middle:
+            ranges.append((middle, end))
+            end = middle
+        else:
+            ranges.append((begin, middle))
+            begin = middle
+    if begin:  # otherwise what is left is the old tree itself, whose root the verifier has
+        ranges.append((begin, end))
+    return ranges[::-1]
+
+
+def _range_nodes(span: Range) -> list[tuple[int, int]]:
+    begin, end = span
+    nodes = []
+    while begin < end:
+        level = (end - begin).bit_length() - 1
+        nodes.append((level, begin >> level))
+        begin += 1 << level
+    return nodes
+
+
+def _range_hash(span: Range, source: HashSource) -> bytes:
+    if callable(source):
+        hashes = [source(level, index) for level, index in _range_nodes(span)]
+        _check_hashes("stored node", hashes)
+        return _fold(hashes)
+    return root(source[span[0] : span[1]])
+
+
+def _checked_source(size: int, source: HashSource) -> HashSource:
+    if not callable(source) and len(source) < size:
+        raise ProofError(f"A proof in a tree of {size} leaves cannot be made from {len(source)} leaf hashes.")
+    return source
+
+
+def _check_size(name: str, size: int) -> None:
+    if type(size) is not int or not 0 <= size <= MAX_SIZE:
+        raise ProofError(f"The {name} of a tree must be a whole number from 0 to 2**63 - 1.")
+
+
+def _check_sizes(old_size: int, new_size: int) -> None:
+    _check_size("old size", old_size)
+    _check_size("new size", new_size)
+    if old_size > new_size:
+        raise ProofError(f"The old size {old_size} is greater than the new size {new_size}.")
+
+
+def _check_index(index: int, size: int) -> None:
+    _check_size("size", size)
+    if type(index) is not int or not 0 <= index < size:
+        raise ProofError(f"There is no leaf {index!r} in a tree of size {size}.")
+
+
+def _check_hashes(name: str, hashes: Sequence[bytes]) -> None:
+    if isinstance(hashes, bytes | bytearray | str) or not isinstance(hashes, Sequence):
+        raise ProofError(f"Each {name} must be 32 bytes, given as a list of them.")
+    if not set(map(type, hashes)) <= {bytes} or not set(map(len, hashes)) <= {HASH_SIZE}:
+        raise ProofError(f"Each {name} must be exactly {HASH_SIZE} bytes.")
