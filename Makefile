@@ -1,0 +1,46 @@
+# Every target sets up what it needs first; a second run sets nothing up again. PYTHON names the Python to start from.
+PYTHON ?= python3
+ARGS ?=
+WORKERS ?= logical
+RUN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo dev test test-long lint format contracts clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## virtual environment, pinned packages, dev chain; quiet when all is there
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "There is no '$(PYTHON)' here. Install Python 3.11 or later, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "CrowdLedger needs Python 3.11 or later; '$(PYTHON)' is older. Name one: make PYTHON=python3.11" >&2; exit 1; }
+	@$(PYTHON) scripts/setup.py
+
+demo: setup ## the main job on 8,000 real answers, from submission to audit; ARGS="--json" ends with one JSON line
+	@$(RUN)/crowdledger demo $(ARGS)
+
+dev: setup ## chain, contracts, API and worker in one, for trying things out
+	@$(RUN)/crowdledger dev $(ARGS)
+
+test: setup lint ## lint, then the whole suite on both databases; ARGS go to pytest
+	@$(RUN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadscope $(ARGS)
+
+test-long: setup ## the tests that take minutes
+	@$(RUN)/pytest -m long $(ARGS)
+
+lint: setup ## ruff, mypy strict, the floors of the house
+	@$(RUN)/ruff check --quiet
+	@$(RUN)/ruff format --check --quiet
+	@$(RUN)/mypy
+	@$(RUN)/lint-imports --no-logo
+
+format: setup ## let ruff format and fix
+	@$(RUN)/ruff check --fix
+	@$(RUN)/ruff format
+
+contracts: setup ## compile the contracts into contracts/artifacts
+	@$(RUN)/python scripts/compile_contracts.py $(ARGS)
+
+clean: ## remove what the set-up and the tools made
+	rm -rf .venv node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

@@ -1,0 +1,91 @@
+"""Fixtures that every test may ask for. Servers start when first asked for, one of each kind a test process (an xdist
+worker): tests never share a database, and each starts from a fresh copy or a reverted chain."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ledger.chain.devchain import DevChain
+from tests.services.databases import copy_sqlite, make_sqlite_template, postgres_template, sqlite_url
+from tests.services.postgres import PostgresDatabases, running_postgres
+
+os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")  # before anything imports eth_hash, which would pick a slower one
+
+
+@pytest.fixture(scope="session")
+def dev_chain() -> Iterator[DevChain]:
+    """The process's anvil. Ask for ``chain`` instead, unless a whole module shares one deployment."""
+    with DevChain() as chain:
+        yield chain
+
+
+@pytest.fixture
+def chain(dev_chain: DevChain) -> Iterator[DevChain]:
+    """A dev chain as it was before the test; whatever the test does to it is reverted."""
+    snapshot = dev_chain.snapshot()
+    yield dev_chain
+    dev_chain.revert(snapshot)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresDatabases]:
+    """The process's PostgreSQL server."""
+    with running_postgres() as databases:
+        yield databases
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres: PostgresDatabases) -> Iterator[str]:
+    """The name of the migrated template database."""
+    with postgres_template(postgres) as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The migrated template file."""
+    return make_sqlite_template(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture
+def empty_postgres_url(postgres: PostgresDatabases) -> Iterator[str]:
+    """A PostgreSQL database without tables, for tests of the migrations."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_url(postgres: PostgresDatabases, migrated_postgres: str) -> Iterator[str]:
+    """A migrated PostgreSQL database of the test's own (SQLAlchemy async URL)."""
+    with postgres.database(template=migrated_postgres) as url:
+        yield url
+
+
+@pytest.fixture
+def empty_sqlite_url(tmp_path: Path) -> str:
+    """A SQLite file that does not exist yet, for tests of the migrations."""
+    return sqlite_url(tmp_path / "empty.sqlite")
+
+
+@pytest.fixture
+def sqlite_database_url(migrated_sqlite: Path, tmp_path: Path) -> str:
+    """A migrated SQLite database of the test's own (SQLAlchemy async URL)."""
+    return copy_sqlite(migrated_sqlite, tmp_path / "crowdledger.sqlite")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of the test's own; the test runs once on SQLite and once on PostgreSQL."""
+    fixture = "sqlite_database_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> str:
+    """The same without tables."""
+    fixture = "empty_sqlite_url" if request.param == "sqlite" else "empty_postgres_url"
+    return str(request.getfixturevalue(fixture))

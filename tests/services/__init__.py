@@ -1,0 +1,1 @@
+"""Real services for tests: a dev chain, a PostgreSQL server and migrated databases, each one a test process."""

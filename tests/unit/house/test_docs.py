@@ -1,0 +1,84 @@
+"""What a user can type or set is written down: commands, settings, make targets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def documentation() -> str:
+    """README and every page under docs/, as one text."""
+    return "\n".join(path.read_text() for path in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))])
+
+
+def commands() -> list[str]:
+    """Every command of the command line, groups spelled out: ``db upgrade``, not ``db``."""
+    import typer.main
+
+    import ledger.cli
+
+    found: list[str] = []
+    todo: list[tuple[str, object]] = [("", typer.main.get_command(ledger.cli.app))]
+    for path, command in todo:
+        children = getattr(command, "commands", None)
+        if children is None:
+            found.append(path.strip())
+        else:
+            todo.extend((f"{path} {name}", child) for name, child in children.items() if not child.hidden)
+    return found
+
+
+def settings() -> list[str]:
+    """The environment's name of every setting."""
+    import pydantic_settings
+
+    import ledger.config
+
+    kinds = [
+        value
+        for value in vars(ledger.config).values()
+        if isinstance(value, type)
+        and issubclass(value, pydantic_settings.BaseSettings)
+        and value.__module__ == ledger.config.__name__
+    ]
+    return [f"CROWDLEDGER_{field}".upper() for kind in kinds for field in kind.model_fields]
+
+
+def targets() -> list[str]:
+    """The targets that ``make help`` lists."""
+    return re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
+
+
+def test_every_command_is_documented() -> None:
+    text = documentation()
+    assert "demo" in commands()
+    assert [name for name in commands() if not re.search(rf"crowdledger {re.escape(name)}\b", text)] == []
+
+
+def test_every_setting_is_documented() -> None:
+    text = documentation()
+    assert "CROWDLEDGER_DATABASE_URL" in settings()
+    assert [name for name in settings() if not re.search(rf"\b{name}\b", text)] == []
+
+
+def test_every_documented_setting_exists() -> None:
+    others = {"CROWDLEDGER_CONFIG", "CROWDLEDGER_TEST_POSTGRES"}  # read before, and beside, the settings
+    named = set(re.findall(r"\bCROWDLEDGER_[A-Z_]*[A-Z]\b", documentation()))
+    assert named - set(settings()) - others == set()
+
+
+@pytest.mark.parametrize("target", ["setup", "demo", "dev", "test", "test-long", "lint", "contracts", "clean"])
+def test_the_targets_are_there(target: str) -> None:
+    assert target in targets()
+
+
+def test_the_readme_names_the_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert "make demo" in readme
+    assert "make test" in readme
+    named = set(re.findall(r"\bmake ([a-z-]+)\b(?=[`\s]*$|`| ARGS)", documentation(), re.MULTILINE))
+    assert named <= set(targets())
