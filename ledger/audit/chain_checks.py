@@ -1,0 +1,227 @@
+"""Checks of the log against its ContributionLog contract: the key, every anchor in order, and time."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from typing import Annotated
+
+import msgspec
+
+from ledger.audit.growing import roots_at
+from ledger.audit.opening import Opened
+from ledger.audit.replay import Replay
+from ledger.audit.report import Check, Report
+from ledger.chain import contracts
+from ledger.chain.anchors import AnchorEvent, OpenedLog, anchor_events, log_opened
+from ledger.chain.rpc import Node
+from ledger.errors import ConfigError, TransactionError, WrongChainError, WrongContractError
+from ledger.statements.signatures import Domain
+from ledger.statements.values import Address, ChainHash, Count, format_time
+
+CLOCK_TOLERANCE_MS = 10 * 60 * 1000
+"""By how much an entry's time may lie after the block that anchored it: the service's clock is not the chain's."""
+BACKDATING_TOLERANCE_MS = 24 * 3600 * 1000
+"""By how much it may lie before the anchor that went before it: a transaction can be stuck for hours."""
+COPY_TOLERANCE_MS = 60 * 1000
+"""By how much the clocks of service and chain may differ where a copy's end is compared with a block's time."""
+
+
+class Hints(msgspec.Struct, frozen=True, kw_only=True):
+    """What the service says of its place on the chain. Nobody has to believe it; the chain is asked."""
+
+    chain_id: Count | None = None
+    contract: Address | None = None
+    log_id: ChainHash | None = None
+    block: Annotated[int, msgspec.Meta(ge=0)] | None = None
+
+    @classmethod
+    def read(cls, summary: dict[str, object]) -> Hints:
+        """The hints in a summary, at its top or in its member ``chain``; nothing where they are malformed."""
+        inner = summary.get("chain")
+        members = inner if isinstance(inner, dict) else summary
+        try:
+            return msgspec.convert(members, cls)
+        except msgspec.ValidationError:
+            return cls()
+
+
+@dataclass(slots=True)
+class OnChain:
+    """Where the log stands on a chain, as checked, up to one block that was the latest before the log was read."""
+
+    node: Node
+    chain_id: int
+    contract: str
+    log_id: str
+    opened: OpenedLog
+    latest: int
+    finalized: int
+    copy_end_ms: int | None
+    """Time of the last entry where the log was read from a copy, which may end earlier than the log does."""
+    times: dict[int, int] = field(default_factory=dict)
+    """Block times in seconds that were read already."""
+
+    @property
+    def domain(self) -> Domain:
+        """Where wallets' signatures count."""
+        return Domain(self.chain_id, self.contract, self.log_id)
+
+    def time_of(self, block: int) -> int:
+        """A block's time in seconds since 1970."""
+        if block not in self.times:
+            self.times[block] = self.node.block(block).timestamp
+        return self.times[block]
+
+    def is_beyond_copy(self, block: int) -> bool:
+        """Whether what happened in a block may rest on entries that were written after our copy was made."""
+        return self.copy_end_ms is not None and self.time_of(block) * 1000 > self.copy_end_ms - COPY_TOLERANCE_MS
+
+    def is_newer(self, block: int) -> bool:
+        """Whether a block was made since the audit began."""
+        return self.latest < block <= self.node.block("latest").number
+
+
+def find_on_chain(
+    report: Report,
+    opened: Opened,
+    replay: Replay,
+    node: Node,
+    hints: Hints,
+    *,
+    latest: int,
+    is_copy: bool,
+    trusted_contract: str | None,
+) -> OnChain | None:
+    """Find the log's contract and opening on the node's chain; None, with a failed check, where they are not right.
+
+    ``latest`` must have been the latest block before the checkpoint was fetched: what happened up to it rests on
+    entries that the log shows.
+    Raises WrongChainError for a node of another chain than the log says, ConfigError where nothing says which contract
+    it is, NodeError where the node does not answer.
+    """
+    chain_id = node.chain_id()
+    check = report.check("contract", "The contract on the chain is CrowdLedger's, and it announced this log's key")
+    contract = trusted_contract or hints.contract or _contract_of_pools(replay, node, chain_id)
+    report.chain_id, report.contract = chain_id, contract
+    if hints.chain_id is not None and hints.chain_id != chain_id:
+        raise WrongChainError(
+            f"The log says that it is anchored on chain {hints.chain_id}; the node at {node.shown} serves {chain_id}.",
+            remedy=f"Give the RPC URL of chain {hints.chain_id}.",
+        )
+    if contract is None:
+        raise ConfigError(
+            "Neither the service nor a campaign says which contract holds the log.",
+            remedy="Give its address with --contract, or audit without --rpc.",
+        )
+    try:
+        contracts.check_contract(node, contract, contracts.LOG_CONTRACT)
+        log_id = hints.log_id or _log_id_of_campaigns(replay, chain_id)
+        if log_id is None:
+            raise WrongContractError(f"The service does not say under which id its log stands in {contract}.")
+        found = log_opened(node, contract, log_id, min(hints.block or 0, latest))
+    except WrongContractError as error:
+        check.error(error.detail)
+        return None
+    check.evidence = f"{contract} on chain {chain_id}, log {log_id}, opened by {found.opener}"
+    if (found.origin, found.vkey) != (opened.opening.origin, opened.key.vkey):
+        check.error(f"The contract announced '{found.origin}' with the key '{found.vkey}'; the log has another.")
+    if not trusted_contract:
+        check.add("note", "The contract's address is the service's own word; give --contract to be sure of it.")
+    finalized = node.block("finalized").number
+    copy_end_ms = replay.at_ms[-1] if is_copy else None
+    return OnChain(node, chain_id, contract, log_id, found, latest, finalized, copy_end_ms)
+
+
+def check_anchors(report: Report, chain: OnChain, replay: Replay) -> None:
+    """Every anchored head, in order, is the head of these entries at that size; the first that is not gives the range.
+
+    Sets ``anchored_size`` and, on a failure, ``tampered_range``.
+    """
+    check = report.check("anchors", "Every anchored head is the head of these entries")
+    events = anchor_events(chain.node, chain.contract, chain.log_id, chain.opened.place.block, chain.latest)
+    head = contracts.read_head(chain.node, chain.contract, chain.log_id, chain.latest)
+    report.anchored_size = head.size
+    check.evidence = f"{len(events)} anchors, the last of {head.size} entries"
+    last = (events[-1].size, events[-1].root) if events else (0, bytes(32))
+    if last != (head.size, head.root) or not _linked(events):
+        check.error("The contract's head and its events do not fit together; ask another node.")
+    covered = [event for event in events if event.size <= replay.size]
+    wrong = _first_wrong(covered, replay)
+    if wrong is not None:
+        report.tampered_range = (wrong.old_size, wrong.size)
+        words = f"an entry from {wrong.old_size} to {wrong.size - 1} was altered."
+        check.error(
+            f"The head of {wrong.size} entries is not the one that was anchored in block {wrong.place.block}: {words}",
+            range_=report.tampered_range,
+        )
+        return
+    if len(covered) < len(events):
+        _note_missing(report, check, chain, replay, events[len(covered)])
+    times = report.check("anchor-times", "No entry is later than the block that anchored it")
+    _check_times(times, chain, replay, covered)
+
+
+def _first_wrong(events: list[AnchorEvent], replay: Replay) -> AnchorEvent | None:
+    """The first anchor whose root is not that of the entries."""
+    roots = roots_at(replay.leaf_hashes, [event.size for event in events])
+    return next((event for event in events if roots[event.size] != event.root), None)
+
+
+def _note_missing(report: Report, check: Check, chain: OnChain, replay: Replay, beyond: AnchorEvent) -> None:
+    """More is anchored than the log shows: a service hides it, a copy may be old."""
+    if chain.copy_end_ms is not None:
+        words = f"This copy ends at {replay.size} entries, {report.anchored_size} are anchored; bring it up to date."
+        check.add("warning", words)
+        return
+    report.tampered_range = (beyond.old_size, beyond.size)
+    check.error(
+        f"{beyond.size} entries are anchored (block {beyond.place.block}), the log shows only {replay.size}.",
+        range_=report.tampered_range,
+    )
+
+
+def _check_times(check: Check, chain: OnChain, replay: Replay, events: list[AnchorEvent]) -> None:
+    """An entry was there when its block was made, and not long before the block of the anchor that went before it."""
+    check.evidence = f"{len(events)} block times"
+    before_ms: int | None = None
+    for event in events:
+        block_ms = chain.time_of(event.place.block) * 1000
+        times = replay.at_ms[event.old_size : event.size]
+        # Times never go back (checked elsewhere), so the last is the latest; bisect names the first that is too late.
+        late = bisect_right(times, block_ms + CLOCK_TOLERANCE_MS)
+        if late < len(times):
+            check.error(
+                f"Its time, {format_time(times[late])}, is after the block that anchored it ({event.place.block}).",
+                entry=event.old_size + late,
+            )
+        if before_ms is not None and times and times[0] < before_ms - BACKDATING_TOLERANCE_MS:
+            check.add(
+                "warning",
+                f"Its time, {format_time(times[0])}, is more than a day before the anchor that went before it.",
+                entry=event.old_size,
+            )
+        before_ms = block_ms
+
+
+def _linked(events: list[AnchorEvent]) -> bool:
+    """Whether the first anchor starts from nothing and each other one where the one before ended."""
+    sizes = [0, *(event.size for event in events)]
+    return all(event.old_size == size for event, size in zip(events, sizes, strict=False))
+
+
+def _contract_of_pools(replay: Replay, node: Node, chain_id: int) -> str | None:
+    """The contract that the pool of a campaign on this chain was made for."""
+    for _, campaign in replay.campaigns:
+        if campaign.onchain is not None and campaign.onchain.chain_id == chain_id:
+            try:
+                contracts.check_contract(node, campaign.onchain.pool, contracts.POOL_CONTRACT)
+                return contracts.read_pool_terms(node, campaign.onchain.pool).contribution_log
+            except (WrongContractError, TransactionError):
+                continue
+    return None
+
+
+def _log_id_of_campaigns(replay: Replay, chain_id: int) -> str | None:
+    places = (campaign.onchain for _, campaign in replay.campaigns)
+    return next((place.log_id for place in places if place is not None and place.chain_id == chain_id), None)

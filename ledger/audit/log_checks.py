@@ -1,0 +1,163 @@
+"""Checks that need the log alone, and an earlier mirror where the auditor kept one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ledger.audit.growing import roots_at
+from ledger.audit.mirror import read_entries
+from ledger.audit.opening import Opened, open_source_log
+from ledger.audit.replay import Replay
+from ledger.audit.report import Report
+from ledger.audit.source import Source, fetch_tiles
+from ledger.errors import FormatError, NotFoundError, ProofError, SignatureError
+from ledger.statements import signatures
+from ledger.statements.contributions import ContributionSubmitted
+from ledger.statements.decisions import DecisionMade
+from ledger.statements.signatures import Domain
+from ledger.tree import merkle
+from ledger.tree.keys import VerifierKey
+from ledger.tree.receipts import Receipt, verify_log_part
+from ledger.tree.tiles import Tile
+
+# A statement that breaks one of the other rules has no effect; one of these says something false.
+_FALSE_SETTLEMENT = "settlement-"
+"""Prefix of the rules about settlements (``ledger.book.rewards``)."""
+
+
+def check_head(report: Report, opened: Opened, replay: Replay, trusted: bool) -> None:
+    """The entries hash to the signed checkpoint."""
+    check = report.check("checkpoint", "The log's key signed this head, and the entries lead to its root")
+    whose = "the key you trust" if trusted else "the key that entry 0 names"
+    check.evidence = f"{replay.size} entries, signed by {whose}"
+    if replay.tree.root() != opened.checkpoint.root:
+        check.error(f"The {replay.size} entries do not lead to the root of the signed checkpoint.")
+
+
+def check_tiles(report: Report, source: Source, expected: dict[Tile, bytes]) -> None:
+    """The served tiles, from which others make their proofs, are those of the entries."""
+    check = report.check("tiles", "The served tiles are those of the entries")
+    check.evidence = f"{len(expected)} tiles"
+    try:
+        for tile, data in fetch_tiles(source, sorted(expected)):
+            if data != expected[tile]:
+                check.error(f"'{tile.path}' is not what the entries hash to.")
+    except (NotFoundError, FormatError) as error:
+        check.error(error.detail)
+
+
+def check_statements(report: Report, replay: Replay) -> None:
+    """Every entry is a statement in canonical bytes, and time never goes back."""
+    check = report.check("statements", "Every entry is a statement in canonical bytes")
+    check.evidence = f"{replay.size - len(replay.unreadable)} of {replay.size} entries"
+    for entry, why in replay.unreadable:
+        check.error(why, entry=entry)
+    times = report.check("times", "Time never goes back")
+    times.evidence = "the 'at' of every entry against the one before"
+    for finding in replay.book.findings:
+        if finding.rule == "time-order":
+            times.error(finding.detail, entry=finding.index)
+
+
+def check_rules(report: Report, replay: Replay) -> None:
+    """The replay: which statements have no effect, and whether settlements are what follows from the log."""
+    rules = report.check("rules", "The statements keep the rules of the book")
+    settled = report.check("settlements", "Every recorded settlement is what follows from the log")
+    rules.evidence = f"{replay.size} entries replayed"
+    settled.evidence = f"{sum(len(pool.recorded) for pool in replay.book.pools.values())} settlements computed again"
+    for finding in replay.book.findings:
+        if finding.rule.startswith(_FALSE_SETTLEMENT):
+            settled.error(finding.detail, entry=finding.index)
+        elif finding.rule not in ("statement", "time-order"):
+            rules.add("warning", f"Without effect ({finding.rule}): {finding.detail}", entry=finding.index)
+
+
+def check_signatures(report: Report, replay: Replay, domain: Domain | None) -> None:
+    """Wallets' EIP-712 signatures on contributions and decisions; those on wallet links are rules of the book."""
+    check = report.check("signatures", "The wallets' signatures on contributions and decisions are good")
+    check.evidence = f"{len(replay.signed)} signatures"
+    if domain is None:
+        if replay.signed:
+            check.skip("The contract that the signatures are for is not known; give --contract and --rpc.")
+        return
+    for entry, statement in replay.signed:
+        assert statement.signature is not None
+        try:
+            signatures.verify(_digest(domain, statement), statement.signature.value, statement.signature.address)
+        except SignatureError as error:
+            check.error(error.detail, entry=entry)
+
+
+def check_earlier(report: Report, replay: Replay, earlier: Source, key: VerifierKey) -> None:
+    """Compare with an earlier mirror; the first entry that differs is the report's ``tampered_entry``.
+
+    Raises ProofError, SignatureError or FormatError where the earlier mirror itself does not hold together.
+    """
+    check = report.check("mirror", "The log continues the earlier mirror")
+    held = open_source_log(earlier, key)
+    leaves = [
+        merkle.leaf_hash(data) for _, entries in read_entries(earlier, 0, held.checkpoint.size) for data in entries
+    ]
+    if merkle.root(leaves) != held.checkpoint.root:
+        raise ProofError(
+            f"The earlier mirror '{earlier.name}' is damaged: its entries do not lead to its own checkpoint.",
+            remedy="Use another earlier mirror, or leave out --mirror.",
+        )
+    common = min(len(leaves), replay.size)
+    check.evidence = f"{common} entries compared with a mirror whose head the log's key signed"
+    differs = next((index for index in range(common) if leaves[index] != replay.leaf_hashes[index]), None)
+    if differs is not None:
+        report.tampered_entry = differs
+        check.error(
+            f"Entry {differs} is not the one that was mirrored; the log's key signed both histories.", entry=differs
+        )
+    elif replay.size < len(leaves):
+        report.tampered_entry = replay.size
+        check.error(
+            f"Entry {replay.size} and what follows is missing: the mirror has {len(leaves)} entries.", entry=replay.size
+        )
+
+
+def check_receipts(report: Report, replay: Replay, key: VerifierKey, receipts: Sequence[tuple[str, bytes]]) -> None:
+    """Compare with receipts that the auditor holds; an entry that is not the receipt's is the ``tampered_entry``.
+
+    Raises FormatError, SignatureError or ProofError where a receipt itself does not verify under the log's key.
+    """
+    check = report.check("receipts", "The log holds what its receipts say")
+    check.evidence = f"{len(receipts)} receipts"
+    heads: dict[int, tuple[str, bytes]] = {}
+    for name, data in receipts:
+        verified = verify_log_part(Receipt.parse(data), key)
+        index, size = verified.index, verified.checkpoint.size
+        heads[size] = (name, verified.checkpoint.root)
+        if index >= replay.size or replay.leaf_hashes[index] != merkle.leaf_hash(verified.statement):
+            check.error(f"Entry {index} is not the one of the receipt '{name}'.", entry=index)
+            if report.tampered_entry is None or index < report.tampered_entry:
+                report.tampered_entry = index
+    roots = roots_at(replay.leaf_hashes, list(heads))
+    for size, (name, root) in sorted(heads.items()):
+        if roots.get(size) != root:
+            check.error(
+                f"The first {size} entries are not those of the head in the receipt '{name}'.", range_=(0, size)
+            )
+
+
+def _digest(domain: Domain, statement: ContributionSubmitted | DecisionMade) -> bytes:
+    if isinstance(statement, ContributionSubmitted):
+        return signatures.contribution_digest(
+            domain,
+            campaign=statement.campaign,
+            contributor=statement.contributor,
+            commitment=statement.commitment,
+            terms=statement.terms,
+            task=statement.task,
+            replaces=statement.replaces,
+        )
+    return signatures.decision_digest(
+        domain,
+        contribution=statement.contribution,
+        verdict=statement.verdict,
+        score=statement.score,
+        feedback=statement.feedback,
+        supersedes=statement.supersedes,
+    )

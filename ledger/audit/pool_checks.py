@@ -1,0 +1,226 @@
+"""Checks of the money: each pool's settlements, funds and payments on the chain against the replay of the log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ledger.audit.chain_checks import OnChain
+from ledger.audit.replay import Replay
+from ledger.audit.report import Check, Report
+from ledger.book.rewards import PoolBook, Settlement
+from ledger.chain import contracts
+from ledger.chain.anchors import ClaimEvent, PoolEvents, SettlementEvent, pool_events
+from ledger.chain.rpc import Refusal
+from ledger.errors import WrongContractError
+from ledger.statements.campaigns import CampaignFunded, Onchain
+from ledger.statements.onchain import proposal_hash
+from ledger.statements.settlements import SettlementActivated, SettlementVetoed
+
+
+def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
+    """All checks of all pools that the log's campaigns on this chain name."""
+    pools = report.check("pools", "The pools are CrowdLedger's and pay from this log")
+    proposals = report.check("proposals", "Every proposal on the chain is a settlement that follows from the log")
+    endings = report.check("endings", "Activations and vetoes kept the delay, and the log states them as they were")
+    claims = report.check("claims", "Nobody was paid more than the log awards")
+    ours = [pool for (chain_id, _), pool in sorted(replay.book.pools.items()) if chain_id == chain.chain_id]
+    elsewhere = len(replay.book.pools) - len(ours)
+    pools.evidence = f"{len(ours)} pools"
+    if elsewhere:
+        pools.add("note", f"{elsewhere} pools on other chains were not looked at.")
+    _check_campaign_logs(pools, chain, replay)
+    counts = [0, 0, 0]
+    for pool in ours:
+        delay = _pool_delay(pools, chain, pool.pool)
+        if delay is None:
+            continue
+        events = pool_events(chain.node, pool.pool, chain.opened.place.block, chain.latest)
+        _check_proposals(proposals, chain, pool, events)
+        _check_endings(endings, chain, replay, pool, events, delay)
+        _check_claims(claims, chain, pool, events)
+        counts = [
+            counts[0] + sum(event.kind == "proposed" for event in events.settlements),
+            counts[1] + sum(event.kind != "proposed" for event in events.settlements),
+            counts[2] + len(events.claims),
+        ]
+    proposals.evidence = f"{counts[0]} proposals"
+    endings.evidence = f"{counts[1]} activations and vetoes"
+    claims.evidence = f"{counts[2]} payments"
+    _check_funds(report.check("funds", "The recorded funds are what the chain held"), chain, replay)
+
+
+def _check_campaign_logs(check: Check, chain: OnChain, replay: Replay) -> None:
+    for entry, campaign in replay.campaigns:
+        place = campaign.onchain
+        if place is not None and place.chain_id == chain.chain_id and place.log_id != chain.log_id:
+            check.error(f"The campaign is paid from another log's pool ({place.log_id}).", entry=entry)
+
+
+def _pool_delay(check: Check, chain: OnChain, pool: str) -> int | None:
+    """The pool's settlement delay in seconds; None, with an error, where it is not a pool of this log."""
+    try:
+        contracts.check_contract(chain.node, pool, contracts.POOL_CONTRACT)
+    except WrongContractError as error:
+        check.error(error.detail)
+        return None
+    terms = contracts.read_pool_terms(chain.node, pool)
+    if (terms.contribution_log, terms.log_id) != (chain.contract, chain.log_id):
+        check.error(f"The pool {pool} pays from another log: {terms.log_id} in {terms.contribution_log}.")
+        return None
+    return terms.settlement_delay
+
+
+def _check_proposals(check: Check, chain: OnChain, pool: PoolBook, events: PoolEvents) -> None:
+    for event in events.settlements:
+        if event.kind != "proposed":
+            continue
+        if _hash_of(event) != event.proposal:
+            check.error(f"Proposal {event.number} of pool {pool.pool} has not the hash of its own parameters.")
+        elif (known := pool.recorded.get(event.proposal)) is None or known.number != event.number:
+            what = f"Proposal {event.number} of pool {pool.pool} (block {event.place.block})"
+            if chain.is_beyond_copy(event.place.block):
+                check.add("warning", f"{what} is later than this copy; bring it up to date.")
+            else:
+                check.error(f"{what} does not follow from the log.")
+
+
+def _hash_of(event: SettlementEvent) -> str:
+    members = event.members
+    return proposal_hash(
+        members["number"],
+        members["parent"],
+        "0x" + members["root"].hex(),
+        members["logSize"],
+        ["0x" + campaign.hex() for campaign in members["campaigns"]],
+        members["totals"],
+        members["finals"],
+    )
+
+
+def _check_endings(
+    check: Check, chain: OnChain, replay: Replay, pool: PoolBook, events: PoolEvents, delay_seconds: int
+) -> None:
+    """What the log states about the end of each number is what happened, and none was activated too early."""
+    stated = {
+        statement.number: (entry, statement)
+        for entry, statement in replay.settlements
+        if isinstance(statement, SettlementActivated | SettlementVetoed)
+        and (statement.chain_id, statement.pool) == (pool.chain_id, pool.pool)
+    }
+    proposed = {event.number: event for event in events.settlements if event.kind == "proposed"}
+    for event in events.settlements:
+        if event.kind == "proposed":
+            continue
+        entry, statement = stated.pop(event.number, (None, None))
+        if statement is None:
+            final = event.place.block <= chain.finalized
+            words = f"Settlement {event.number} of pool {pool.pool} was {event.kind} in block {event.place.block}"
+            check.add("warning" if final else "note", f"{words}; the log does not state it yet.")
+        elif _facts(statement) != (event.kind, event.proposal, *_place(event)):
+            check.error(f"The chain says otherwise of settlement {event.number} of pool {pool.pool}.", entry=entry)
+        if event.kind == "activated":
+            _check_delay(check, chain, proposed.get(event.number), event, delay_seconds)
+    for number, (entry, statement) in stated.items():
+        if chain.is_newer(statement.block):
+            check.add("note", f"Settlement {number} of pool {pool.pool} ended while the audit ran.", entry=entry)
+        else:
+            check.error(f"Settlement {number} of pool {pool.pool} did not end on the chain so.", entry=entry)
+
+
+def _check_delay(
+    check: Check, chain: OnChain, proposed: SettlementEvent | None, activated: SettlementEvent, delay_seconds: int
+) -> None:
+    if proposed is None:
+        check.error(f"Settlement {activated.number} was activated without a proposal; ask another node.")
+        return
+    waited = chain.time_of(activated.place.block) - chain.time_of(proposed.place.block)
+    if waited < delay_seconds:
+        check.error(f"Settlement {activated.number} was activated after {waited} s; the delay is {delay_seconds} s.")
+
+
+def _facts(statement: SettlementActivated | SettlementVetoed) -> tuple[object, ...]:
+    kind = "activated" if isinstance(statement, SettlementActivated) else "vetoed"
+    return (
+        kind,
+        statement.proposal,
+        statement.block,
+        statement.block_hash,
+        statement.transaction,
+        statement.log_index,
+    )
+
+
+def _place(event: SettlementEvent) -> tuple[object, ...]:
+    place = event.place
+    return place.block, place.block_hash, place.transaction, place.log_index
+
+
+def _check_claims(check: Check, chain: OnChain, pool: PoolBook, events: PoolEvents) -> None:
+    """Replay the payments: each account within what the settlement in force published, all within what was awarded."""
+    activations = [event for event in events.settlements if event.kind == "activated"]
+    paid: dict[str, int] = {}
+    total = 0
+    for claim in events.claims:
+        active = _active_at(activations, claim)
+        if active and active.proposal not in pool.recorded and chain.is_beyond_copy(active.place.block):
+            check.add("warning", "Payments from settlements later than this copy were not looked at.")
+            break
+        published = _published(pool, active)
+        before = paid.get(claim.account, 0)
+        if before + claim.amount != claim.cumulative:
+            check.error(f"{claim.account} was paid {claim.amount} after {before}, which is not {claim.cumulative}.")
+        if claim.cumulative > published.get(claim.account, 0):
+            check.error(
+                f"{claim.account} was paid {claim.cumulative} in all (block {claim.place.block}); "
+                f"the log awards {published.get(claim.account, 0)}."
+            )
+        paid[claim.account] = claim.cumulative
+        total += claim.amount
+        awarded = active.members["totalAwarded"] if active else 0
+        if total > awarded:
+            check.error(f"Pool {pool.pool} has paid {total} by block {claim.place.block}; {awarded} were awarded.")
+
+
+def _active_at(activations: Sequence[SettlementEvent], claim: ClaimEvent) -> SettlementEvent | None:
+    at = (claim.place.block, claim.place.log_index)
+    before = [event for event in activations if (event.place.block, event.place.log_index) < at]
+    return before[-1] if before else None
+
+
+def _published(pool: PoolBook, active: SettlementEvent | None) -> dict[str, int]:
+    settlement: Settlement | None = pool.recorded.get(active.proposal) if active else None
+    return settlement.published.accounts if settlement else {}
+
+
+def _check_funds(check: Check, chain: OnChain, replay: Replay) -> None:
+    """Every ``campaign.funded`` is what the contract held at its block; a node without old states cannot say."""
+    unknown = 0
+    for entry, statement in replay.funds:
+        campaign = replay.book.facts.campaigns.get(statement.campaign)
+        place = campaign.opened.onchain if campaign else None
+        if place is None or place.chain_id != chain.chain_id:
+            continue
+        try:
+            held = _held_funds(chain, place, statement.block)
+        except Refusal:
+            unknown += 1
+            continue
+        stated = (statement.block_hash, *_amounts(statement), statement.goal_reached, statement.closed)
+        if stated != held:
+            check.error(f"At block {statement.block} the contract held another record.", entry=entry)
+    check.evidence = f"{len(replay.funds) - unknown} of {len(replay.funds)} records compared"
+    if unknown:
+        check.add("note", f"The node keeps no state of the blocks of {unknown} records; ask an archive node.")
+
+
+def _held_funds(chain: OnChain, place: Onchain, block: int) -> tuple[object, ...] | None:
+    """The block's hash and what the pool held of a campaign there; None where there was no such block or pool yet."""
+    exists = block <= chain.latest or chain.is_newer(block)
+    if not exists or not chain.node.code(place.pool, block):
+        return None
+    record = contracts.read_campaign(chain.node, place.pool, place.id, block)
+    return chain.node.block(block).hash, record.funded, record.returned, record.goal_reached, record.closed
+
+
+def _amounts(statement: CampaignFunded) -> tuple[int, int]:
+    return int(statement.funded), int(statement.returned)

@@ -1,0 +1,94 @@
+"""Reading a whole log and replaying it: the tree over its entries and the book over its statements."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ledger.audit.growing import GrowingTree
+from ledger.audit.mirror import Progress, read_entries
+from ledger.audit.source import Source
+from ledger.book.fold import Book
+from ledger.errors import FormatError
+from ledger.statements import kinds
+from ledger.statements.campaigns import CampaignFunded, CampaignOpened
+from ledger.statements.contributions import ContributionSubmitted
+from ledger.statements.decisions import DecisionMade
+from ledger.statements.kinds import AnyStatement
+from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
+from ledger.statements.values import time_ms
+from ledger.tree.merkle import leaf_hash
+from ledger.tree.tiles import Tile
+
+SettlementStatement = RewardsSettled | SettlementActivated | SettlementVetoed
+
+
+@dataclass(slots=True)
+class Replay:
+    """What a log's entries say and hash to. Lists of statements hold (entry, statement)."""
+
+    tree: GrowingTree = field(default_factory=GrowingTree)
+    book: Book = field(default_factory=Book)
+    leaf_hashes: list[bytes] = field(default_factory=list)
+    at_ms: array[int] = field(default_factory=lambda: array("q"))
+    """The time of each entry; one that is no statement has that of the entry before."""
+    unreadable: list[tuple[int, str]] = field(default_factory=list)
+    """Entries that are no statements, and why."""
+    campaigns: list[tuple[int, CampaignOpened]] = field(default_factory=list)
+    funds: list[tuple[int, CampaignFunded]] = field(default_factory=list)
+    settlements: list[tuple[int, SettlementStatement]] = field(default_factory=list)
+    signed: list[tuple[int, ContributionSubmitted | DecisionMade]] = field(default_factory=list)
+    """Contributions and decisions that carry a wallet's signature."""
+
+    @property
+    def size(self) -> int:
+        """Entries read."""
+        return len(self.leaf_hashes)
+
+    def take(self, data: bytes) -> None:
+        """Read the next entry."""
+        index = self.size
+        self.leaf_hashes.append(leaf_hash(data))
+        try:
+            statement = kinds.parse(data)
+        except FormatError as error:
+            self.unreadable.append((index, error.detail))
+            self.at_ms.append(self.at_ms[-1] if index else 0)
+            self.book.fold_bytes(data, index)
+            return
+        self.at_ms.append(time_ms(statement.at))
+        self.book.fold(statement, index)
+        self._keep(statement, index)
+
+    def _keep(self, statement: AnyStatement, index: int) -> None:
+        match statement:
+            case ContributionSubmitted() | DecisionMade():
+                if statement.signature is not None:
+                    self.signed.append((index, statement))
+            case RewardsSettled() | SettlementActivated() | SettlementVetoed():
+                self.settlements.append((index, statement))
+            case CampaignOpened():
+                self.campaigns.append((index, statement))
+            case CampaignFunded():
+                self.funds.append((index, statement))
+            case _:
+                pass
+
+
+def read_log(source: Source, size: int, progress: Progress | None, tiles: Callable[[Tile, bytes], None]) -> Replay:
+    """Read and replay the first ``size`` entries; ``tiles`` is given every tile of the tree that they make.
+
+    Raises what the source raises, and FormatError where a bundle is malformed.
+    """
+    replay = Replay()
+    for begin, entries in read_entries(source, 0, size):
+        for data in entries:
+            replay.take(data)
+        for tile, content in replay.tree.append(replay.leaf_hashes[begin:]):
+            tiles(tile, content)
+        if progress is not None:
+            progress(replay.size, size)
+    for tile, content in replay.tree.partial_tiles():
+        tiles(tile, content)
+    return replay

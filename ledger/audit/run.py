@@ -1,0 +1,124 @@
+"""The audit: every check in order, on a log from anywhere, with a node and an earlier mirror where there are any."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ledger.audit import chain_checks, log_checks, pool_checks
+from ledger.audit.chain_checks import Hints, OnChain
+from ledger.audit.mirror import Progress
+from ledger.audit.opening import Opened, open_source_log
+from ledger.audit.replay import Replay, read_log
+from ledger.audit.report import Report
+from ledger.audit.source import Source, fetch_checkpoint, fetch_summary
+from ledger.chain.rpc import Node
+from ledger.errors import SignatureError
+from ledger.tree.checkpoints import Checkpoint, UnverifiedNote
+from ledger.tree.keys import VerifierKey
+from ledger.tree.tiles import Tile
+
+
+def audit(
+    source: Source,
+    *,
+    node: Node | None = None,
+    earlier: Source | None = None,
+    receipts: Sequence[tuple[str, bytes]] = (),
+    trusted_key: VerifierKey | None = None,
+    trusted_contract: str | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Replay the log at ``source`` and check all that can be checked. ``receipts`` are (name, bytes).
+
+    What is wrong with the log is in the report. Raised is only what keeps the audit from running: a source or a node
+    that does not answer, bytes that are no log, an earlier mirror that is damaged.
+    """
+    # Before the log is read: what the chain holds now, the log must show then.
+    latest = node.block("latest").number if node is not None else 0
+    key = trusted_key or (open_source_log(earlier).key if earlier is not None else None)
+    try:
+        opened = open_source_log(source, key)
+    except SignatureError as error:
+        return _unsigned(source, key, error)
+    expected: dict[Tile, bytes] = {}
+    replay = read_log(source, opened.checkpoint.size, progress, expected.__setitem__)
+    report = Report(source.name, opened.checkpoint.origin, opened.key.vkey, replay.size, opened.checkpoint.root.hex())
+    log_checks.check_head(report, opened, replay, key is not None)
+    log_checks.check_tiles(report, source, expected)
+    log_checks.check_statements(report, replay)
+    log_checks.check_rules(report, replay)
+    if earlier is not None:
+        log_checks.check_earlier(report, replay, earlier, opened.key)
+    else:
+        report.check("mirror", "The log continues the earlier mirror").skip("No earlier mirror was given (--mirror).")
+    if receipts:
+        log_checks.check_receipts(report, replay, opened.key, receipts)
+    chain: OnChain | None = None
+    if node is None:
+        report.check("anchors", "Every anchored head is the head of these entries").skip("No node was given (--rpc).")
+    else:
+        chain = _check_chain(report, source, opened, replay, node, latest, trusted_contract)
+    log_checks.check_signatures(report, replay, chain.domain if chain else None)
+    report.proves = _proves(report, key is not None, earlier is not None, chain)
+    return report
+
+
+def _check_chain(
+    report: Report,
+    source: Source,
+    opened: Opened,
+    replay: Replay,
+    node: Node,
+    latest: int,
+    trusted_contract: str | None,
+) -> OnChain | None:
+    chain = chain_checks.find_on_chain(
+        report,
+        opened,
+        replay,
+        node,
+        Hints.read(fetch_summary(source)),
+        latest=latest,
+        is_copy=source.is_copy,
+        trusted_contract=trusted_contract,
+    )
+    if chain is not None:
+        chain_checks.check_anchors(report, chain, replay)
+        pool_checks.check_pools(report, chain, replay)
+    return chain
+
+
+def _unsigned(source: Source, key: VerifierKey | None, error: SignatureError) -> Report:
+    """The report on a log whose head the expected key did not sign: nothing else can be said."""
+    claimed = Checkpoint.parse(UnverifiedNote.parse(fetch_checkpoint(source)).text)
+    report = Report(source.name, claimed.origin, key.vkey if key else "", claimed.size, claimed.root.hex())
+    check = report.check("checkpoint", "The log's key signed this head, and the entries lead to its root")
+    check.error(error.detail)
+    report.proves = ["Nothing: the head is not signed by the key that it should be signed by."]
+    return report
+
+
+def _proves(report: Report, trusted: bool, earlier: bool, chain: OnChain | None) -> list[str]:
+    """In words, what a passed audit of this kind proves, and what it does not."""
+    if report.verdict == "fail":
+        return ["The log is not what it claims to be; the findings say where. Keep this report and your mirror."]
+    said = [
+        f"The {report.entries} entries are one history under one signed head, and every award and settlement in it "
+        "follows from them by the published rules."
+    ]
+    if earlier:
+        said.append("Nothing that your earlier mirror holds was altered, removed or reordered.")
+    else:
+        said.append("Not whether the history was rewritten since an earlier day: compare with a mirror (--mirror).")
+    if chain is None:
+        said.append("Not what is anchored or paid: ask a node of the chain (--rpc).")
+    else:
+        said.append(
+            f"The first {report.anchored_size} entries are those that contract {chain.contract} holds, and what was "
+            "paid on this chain is within what they award."
+        )
+        said.append(f"Not who opened the log there: compare {chain.opened.opener} with the operator that you know.")
+    if not trusted and chain is None:
+        said.append("Not who keeps the log: its key is the log's own word (--key).")
+    said.append("Never that somebody's work was left out, or that a decision was fair: receipts and appeals show that.")
+    return said

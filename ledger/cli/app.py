@@ -1,0 +1,72 @@
+"""The application: its commands, and what becomes of their errors.
+
+Exit codes: 0 done or proved, 1 checked and found wrong, 2 could not be done.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from ledger import __version__
+from ledger.cli import audit, database, deploy, mirror, payments, platforms, serve, setup, verify
+from ledger.cli.output import print_json
+from ledger.errors import CrowdLedgerError, ProofError, SignatureError
+
+FAILED = 1
+COULD_NOT_RUN = 2
+
+app = typer.Typer(
+    name="crowdledger",
+    help="A notary and paymaster for crowdsourcing: record, anchor, settle, and let anyone check.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"crowdledger {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """A notary and paymaster for crowdsourcing: record, anchor, settle, and let anyone check."""
+
+
+for _room in (verify, audit, mirror, setup, serve, deploy, database, platforms, payments):
+    _room.register(app)
+for _name in ("ledger.cli.demo", "ledger.cli.dev"):
+    if importlib.util.find_spec(_name) is not None:
+        importlib.import_module(_name).register(app)
+
+
+def main() -> None:
+    """The console script: runs a command; an error of ours becomes plain words and an exit code."""
+    try:
+        app()
+    except CrowdLedgerError as error:
+        _show(error)
+        sys.exit(FAILED if isinstance(error, ProofError | SignatureError) else COULD_NOT_RUN)
+    except BrokenPipeError:
+        # The reader went away, as `| head` does; Python's own flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(COULD_NOT_RUN)
+
+
+def _show(error: CrowdLedgerError) -> None:
+    if "--json" in sys.argv:
+        print_json({"error": error.slug, "detail": error.detail, "remedy": error.remedy, **error.members})
+    print(f"error: {error.detail}\n{error.remedy}", file=sys.stderr)

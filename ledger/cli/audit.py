@@ -1,0 +1,90 @@
+"""``crowdledger audit``: replay a log and check everything that can be checked."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ledger.cli.addresses import parse_address
+from ledger.cli.files import read_file, write_new_file
+from ledger.cli.output import AsJson, example, print_json, progress
+
+if TYPE_CHECKING:
+    from ledger.audit.report import Report
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=example("crowdledger audit https://crowd.example.org --rpc https://rpc.example.org"))(audit)
+
+
+def audit(
+    source: Annotated[str, typer.Argument(metavar="URL|FOLDER", help="The service, or a mirror's folder.")],
+    rpc: Annotated[str | None, typer.Option(help="RPC URL of the chain: check anchors, settlements, payments.")] = None,
+    mirror: Annotated[Path | None, typer.Option(help="An earlier mirror to compare with.")] = None,
+    receipt: Annotated[list[Path] | None, typer.Option(help="A receipt to compare with; may be repeated.")] = None,
+    contract: Annotated[str | None, typer.Option(help="Address of the ContributionLog, if you know it.")] = None,
+    key: Annotated[str | None, typer.Option(help="The log's verifier key, if you know it: name+id+base64.")] = None,
+    log: Annotated[str, typer.Option(help="The log's name at that service.")] = "main",
+    report: Annotated[Path | None, typer.Option(help="Also write the report, as JSON, to this new file.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Replay a log from its first entry. Exit 0: it is what it claims to be; 1: it is not; 2: could not be done."""
+    from ledger.audit.run import audit as run_audit
+    from ledger.audit.source import FolderSource, open_source
+    from ledger.chain.rpc import Node
+    from ledger.tree.keys import VerifierKey
+    from ledger.tree.receipts import MAX_RECEIPT_BYTES
+
+    trusted = VerifierKey.parse(key) if key else None
+    held = [(str(path), read_file(path, MAX_RECEIPT_BYTES)) for path in receipt or ()]
+    address = parse_address(contract) if contract else None
+    with ExitStack() as stack:
+        place = stack.enter_context(open_source(source, log))
+        earlier = stack.enter_context(FolderSource(mirror)) if mirror else None
+        node = stack.enter_context(Node(rpc)) if rpc else None
+        show = stack.enter_context(progress("audit"))
+        result = run_audit(
+            place,
+            node=node,
+            earlier=earlier,
+            receipts=held,
+            trusted_key=trusted,
+            trusted_contract=address,
+            progress=show,
+        )
+    if report is not None:
+        write_new_file(report, result.encode() + b"\n")
+    if json:
+        print_json(result.members())
+    else:
+        _print(result)
+    raise typer.Exit(0 if result.verdict == "pass" else 1)
+
+
+def _print(report: Report) -> None:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(soft_wrap=True)
+    styles = {"pass": "green", "fail": "bold red", "skipped": "yellow"}
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in ("check", "verdict", "what"):
+        table.add_column(column)
+    for check in report.checks:
+        evidence = f" ({check.evidence})" if check.evidence else ""
+        table.add_row(check.name, Text(check.verdict, styles[check.verdict]), Text(check.title + evidence))
+    console.print(Text(f"Audit of {report.origin}, {report.entries} entries, from {report.source}", "bold"))
+    console.print(table)
+    for finding in report.findings:
+        where = "" if finding.entry is None else f" entry {finding.entry}:"
+        if finding.range is not None:
+            where = f" entries {finding.range[0]} to {finding.range[1] - 1}:"
+        console.print(Text(f"{finding.severity:<8} {finding.check}:{where} {finding.detail}"))
+    console.print(Text(f"\n{report.verdict.upper()}", styles[report.verdict]))
+    for sentence in report.proves:
+        console.print(Text(f"- {sentence}"))

@@ -1,0 +1,28 @@
+"""``crowdledger db upgrade``: the database's schema."""
+
+from __future__ import annotations
+
+import typer
+
+from ledger.cli.output import AsJson, example, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    commands = typer.Typer(help="The database.", no_args_is_help=True)
+    commands.command(epilog=example("crowdledger db upgrade"))(upgrade)
+    # A group of one command would otherwise be folded into that command.
+    commands.callback()(lambda: None)
+    app.add_typer(commands, name="db")
+
+
+def upgrade(json: AsJson = False) -> None:
+    """Bring the configured database to the newest schema, or make it. Safe to repeat."""
+    from ledger.config import Config
+    from ledger.db import migrate
+
+    migrate(Config().database_url)
+    if json:
+        print_json({"upgraded": True})
+        return
+    print("The database has the newest schema.")

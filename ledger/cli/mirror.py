@@ -1,0 +1,46 @@
+"""``crowdledger mirror``: keep a copy of a log that its operator cannot change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.cli.output import AsJson, example, print_json, progress
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=example("crowdledger mirror https://crowd.example.org ./mirror"))(mirror)
+
+
+def mirror(
+    source: Annotated[str, typer.Argument(metavar="URL", help="The service, or another mirror's folder.")],
+    folder: Annotated[Path, typer.Argument(help="Where the mirror is, or shall be.")],
+    log: Annotated[str, typer.Option(help="The log's name at that service.")] = "main",
+    key: Annotated[str | None, typer.Option(help="The log's verifier key, if you know it: name+id+base64.")] = None,
+    json: AsJson = False,
+) -> None:
+    """Copy a log, or what is new of it, after checking that it continues what was copied before."""
+    from ledger.audit.mirror import Mirror
+    from ledger.audit.source import open_source
+    from ledger.tree.keys import VerifierKey
+
+    trusted = VerifierKey.parse(key) if key else None
+    with open_source(source, log) as place, progress("mirror") as show:
+        done = Mirror(folder).sync(place, trusted_key=trusted, progress=show)
+    if json:
+        print_json(
+            {
+                "old_size": done.old_size,
+                "new_size": done.new_size,
+                "origin": done.origin,
+                "key": done.key.vkey,
+                "root": done.root.hex(),
+            }
+        )
+        return
+    print(f"{done.origin}: {done.new_size} entries ({done.new_size - done.old_size} new), root {done.root.hex()}")
+    if not key and done.old_size == 0:
+        print(f"The key is the log's own word; compare it with one you trust: {done.key.vkey}")

@@ -1,0 +1,64 @@
+"""``crowdledger settle`` and ``crowdledger claim``: ask a service to settle, or to pay what accounts have earned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.cli.files import read_file
+from ledger.cli.output import AsJson, example, print_json
+
+MAX_KEY_BYTES = 200
+Url = Annotated[str | None, typer.Option(help="The service; by default the configured one.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog=example("crowdledger settle --api-key-file platform.key"))(settle)
+    app.command(epilog=example("crowdledger claim 0x52908400098527886e0f7030069857d2e4169ee7"))(claim)
+
+
+def settle(
+    api_key_file: Annotated[Path, typer.Option(help="File with a platform's key that has the scope 'settle'.")],
+    url: Url = None,
+    json: AsJson = False,
+) -> None:
+    """Ask for a settlement as soon as there is something new to pay."""
+    from ledger.client import Client
+
+    key = read_file(api_key_file, MAX_KEY_BYTES).decode(errors="replace").strip()
+    with Client(_service(url), key) as client:
+        request = client.settle()
+    if json:
+        print_json(request.model_dump())
+        return
+    print(f"Settlement request {request.id}: {request.state}. Follow it at {request.url}")
+
+
+def claim(
+    addresses: Annotated[list[str], typer.Argument(metavar="ADDRESS...", help="The accounts to pay.")],
+    url: Url = None,
+    json: AsJson = False,
+) -> None:
+    """Have accounts paid what they can claim; the service sends the transaction and pays its gas."""
+    from ledger.cli.addresses import parse_address
+    from ledger.client import Client
+
+    with Client(_service(url)) as client:
+        requests = client.claim([parse_address(each) for each in addresses])
+    if json:
+        print_json({"items": [each.model_dump() for each in requests]})
+        return
+    for each in requests:
+        print(f"{each.account}: {each.state}. Follow it at {each.url}")
+
+
+def _service(url: str | None) -> str:
+    from ledger.config import Config
+
+    if url is not None:
+        return url
+    config = Config()
+    return config.public_url or f"http://{config.host}:{config.port}"

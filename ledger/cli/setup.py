@@ -1,0 +1,93 @@
+"""``crowdledger init`` and ``crowdledger key new``: what a new installation needs."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.cli.files import write_new_file
+from ledger.cli.output import AsJson, example, print_json
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(epilog=example("crowdledger init --origin example.org/crowd"))(init)
+    keys = typer.Typer(help="The log's key.", no_args_is_help=True)
+    keys.command("new", epilog=example("crowdledger key new secrets/log-key.pem --origin example.org/crowd"))(new_key)
+    app.add_typer(keys, name="key")
+
+
+def init(
+    origin: Annotated[str, typer.Option(help="The log's name for the world; it never changes.")],
+    folder: Annotated[Path, typer.Option(help="Where the configuration, the keys and the database go.")] = Path(),
+    database_url: Annotated[
+        str | None, typer.Option(help="The database; by default an SQLite file in the folder.")
+    ] = None,
+    wallet_delay: Annotated[int, typer.Option(help="Seconds that a newly linked wallet waits.")] = 3 * 86_400,
+    json: AsJson = False,
+) -> None:
+    """Set up a new service in a folder: configuration, log key, the operator's admin key, database."""
+    from ledger.db import migrate
+    from ledger.errors import ConfigError
+    from ledger.tree.keys import LogSigner
+
+    config = folder / "crowdledger.toml"
+    if config.exists():
+        raise ConfigError(f"'{config}' exists already.", remedy="Nothing was changed; this folder is set up.")
+    _check_origin(origin)
+    signer = LogSigner.generate(origin)
+    log_key, admin_key = folder / "secrets" / "log-key.pem", folder / "secrets" / "admin.key"
+    write_new_file(log_key, signer.to_pem(), secret=True)
+    write_new_file(admin_key, f"cl_{secrets.token_hex(8)}_{secrets.token_hex(32)}\n".encode(), secret=True)
+    settings: dict[str, str | int] = {
+        "origin": origin,
+        "wallet_delay": wallet_delay,
+        "log_key_file": str(log_key),
+        "admin_key_file": str(admin_key),
+        "database_url": database_url or f"sqlite+aiosqlite:///{folder / 'crowdledger.db'}",
+    }
+    lines = [f"{name} = {jsonlib.dumps(value)}\n" for name, value in settings.items()]
+    write_new_file(config, "".join(lines).encode())
+    migrate(str(settings["database_url"]))
+    if json:
+        print_json({**settings, "config": str(config), "key": signer.verifier_key.vkey})
+        return
+    print(f"Configuration: {config}\nLog key:       {log_key} (back it up; whoever has it can speak as the log)")
+    print(f"Admin key:     {admin_key} (for POST /v1/platforms)\nVerifier key:  {signer.verifier_key.vkey}")
+    print("\nNext: 'crowdledger platform add NAME' for the first API key, 'crowdledger serve', and to anchor and pay")
+    print("set rpc_urls and the signers in the configuration and run 'crowdledger deploy'.")
+
+
+def new_key(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the private key (PEM).")],
+    origin: Annotated[str, typer.Option(help="The log's name, which the key bears.")],
+    json: AsJson = False,
+) -> None:
+    """Make a log key in a new file that only its owner can read."""
+    from ledger.tree.keys import LogSigner
+
+    _check_origin(origin)
+    signer = LogSigner.generate(origin)
+    write_new_file(path, signer.to_pem(), secret=True)
+    if json:
+        print_json({"file": str(path), "key": signer.verifier_key.vkey})
+        return
+    print(f"{path}\n{signer.verifier_key.vkey}")
+
+
+def _check_origin(origin: str) -> None:
+    import msgspec
+
+    from ledger.errors import ConfigError
+    from ledger.statements.log import Origin
+
+    try:
+        msgspec.convert(origin, Origin)
+    except msgspec.ValidationError:
+        raise ConfigError(
+            f"'{origin}' is not a name for a log.", remedy="Write it like 'example.org/crowd', in lower case."
+        ) from None

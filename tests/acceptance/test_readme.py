@@ -1,0 +1,73 @@
+"""The README's first ten minutes, line by line, against ``crowdledger dev``."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ledger.demo.stage import free_port
+
+ROOT = Path(__file__).parents[2]
+_PATIENCE_SECONDS = 60
+
+
+def shell_lines() -> list[str]:
+    """The lines of the README's shell blocks after 'The first ten minutes'."""
+    text = (ROOT / "README.md").read_text().split("## The first ten minutes")[1].split("\n## ")[0]
+    return [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.fixture
+def dev(tmp_path):
+    """A directory in which ``crowdledger dev`` runs."""
+    command = [sys.executable, "-m", "ledger.cli", "dev", "--port", str(free_port())]
+    with (tmp_path / "dev.log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=log, stderr=subprocess.STDOUT)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not (tmp_path / ".crowdledger/dev/env").exists():
+        assert process.poll() is None, (tmp_path / "dev.log").read_text()
+        assert time.monotonic() < deadline, (tmp_path / "dev.log").read_text()
+        time.sleep(0.1)
+    try:
+        yield tmp_path
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=60) == 0
+
+
+def shell(line, folder):
+    line = line.replace(".venv/bin/crowdledger", f"{sys.executable} -m ledger.cli")
+    done = subprocess.run(
+        ["bash", "-c", f". .crowdledger/dev/env; {line}"], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_every_line_does_what_the_readme_says(dev):
+    source, contribution, decision, receipt, verify, verify_chain, audit = shell_lines()
+    assert source == ". .crowdledger/dev/env"
+    written = json.loads(shell(contribution, dev)[1])
+    assert json.loads(shell(contribution, dev)[1])["receipt"] == written["receipt"]
+    assert json.loads(shell(decision, dev)[1])["status"] == "recorded"
+    assert shell(receipt, dev)[0] == 0
+    assert json.loads((dev / "receipt.json").read_text())["proof"] == written["receipt"]["proof"]
+    assert shell(verify, dev)[0] == 0
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while "anchor" not in json.loads((dev / "receipt.json").read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.3)
+        shell(receipt, dev)
+    code, words = shell(verify_chain, dev)
+    assert code == 0, words
+    code, words = shell(audit, dev)
+    assert code == 0, words
+    page = shell(f"curl -s {written['url']}", dev)[1]
+    assert "Accepted" in page
+    assert "receipt" in page

@@ -1,0 +1,146 @@
+import contextlib
+import gzip
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from ledger.audit import source as sources
+from ledger.audit.mirror import Mirror
+from ledger.audit.run import audit
+from ledger.audit.source import FolderSource, UrlSource, fetch_summary, open_source
+from ledger.errors import ConfigError, FormatError, NotFoundError, UnavailableError
+from tests.unit.audit import logs
+
+
+class Service(ThreadingHTTPServer):
+    """Serves a folder as a service does; ``replies`` has other answers by path, ``asked`` what was asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.folder = folder
+        self.replies: dict[str, list[tuple[int, bytes, dict[str, str]]]] = {}
+        self.asked: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Service
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        self.server.asked.append(self.path)
+        status, body, headers = 404, b"", {}
+        file = self.server.folder / self.path.removeprefix("/logs/main/")
+        if self.path == "/v1/audit/summary":
+            file = self.server.folder / "crowdledger.json"
+        if self.server.replies.get(self.path):
+            status, body, headers = self.server.replies[self.path].pop(0)
+        elif file.is_file():
+            status, body = 200, file.read_bytes()
+        self.send_response(status)
+        for name, value in ({"content-length": str(len(body))} | headers).items():
+            self.send_header(name, value)
+        self.end_headers()
+        with contextlib.suppress(ConnectionError):  # a reader that has had enough goes away
+            self.wfile.write(body)
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError):
+            super().handle()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def service(published: Path) -> Iterator[Service]:
+    (published / "crowdledger.json").write_bytes(b'{"origin":"crowd.example/main"}')
+    with Service(published) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_a_mirror_over_http_has_the_files_of_the_service(tmp_path: Path, service: Service, published: Path) -> None:
+    with open_source(service.url) as source:
+        Mirror(tmp_path / "mirror").sync(source)
+    assert logs.files(tmp_path / "mirror") == logs.files(published)
+    service.asked.clear()
+    with open_source(service.url + "/") as source:
+        Mirror(tmp_path / "mirror").sync(source)
+    assert not [path for path in service.asked if path.startswith("/logs/main/tile/0")]  # nothing new, nothing fetched
+
+
+def test_an_audit_over_http(service: Service) -> None:
+    with UrlSource(service.url) as source:
+        assert audit(source).verdict == "pass"
+        assert fetch_summary(source) == {"origin": "crowd.example/main"}
+
+
+def test_what_is_not_there(service: Service) -> None:
+    with UrlSource(service.url, "other") as source, pytest.raises(NotFoundError, match="404"):
+        source.fetch("checkpoint", 10)
+
+
+def test_a_busy_service_is_asked_again(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources.time, "sleep", lambda seconds: None)
+    with UrlSource(service.url) as source:
+        service.replies["/logs/main/checkpoint"] = [(503, b"", {}), (429, b"", {})]
+        assert source.fetch("checkpoint", 10_000).startswith(b"crowd.example/main\n")
+        service.replies["/logs/main/checkpoint"] = [(503, b"", {})] * 3
+        with pytest.raises(UnavailableError, match="503"):
+            source.fetch("checkpoint", 10_000)
+
+
+@pytest.mark.parametrize("status", [301, 400, 403, 500])
+def test_other_answers_are_no_files(service: Service, status: int) -> None:
+    service.replies["/logs/main/checkpoint"] = [(status, b"", {"location": "/"})]
+    with UrlSource(service.url) as source, pytest.raises(FormatError, match=str(status)):
+        source.fetch("checkpoint", 10_000)
+
+
+def test_no_more_is_read_than_is_allowed(service: Service) -> None:
+    service.replies["/logs/main/checkpoint"] = [(200, bytes(10**6), {})]
+    with UrlSource(service.url) as source, pytest.raises(FormatError, match="longer than"):
+        source.fetch("checkpoint", 1000)
+
+
+def test_compressed_bytes_are_not_unpacked(service: Service) -> None:
+    bomb = gzip.compress(bytes(10**6))
+    service.replies["/logs/main/checkpoint"] = [(200, bomb, {"content-encoding": "gzip"})]
+    with UrlSource(service.url) as source:
+        assert source.fetch("checkpoint", 10_000) == bomb
+
+
+def test_a_folder_has_bounds_too(published: Path) -> None:
+    with pytest.raises(FormatError, match="longer than"):
+        FolderSource(published).fetch("checkpoint", 10)
+
+
+@pytest.mark.parametrize("data", [b"", b"[]", b"null", b"{", b"[" * 5_000])
+def test_a_summary_that_is_none(published: Path, data: bytes) -> None:
+    (published / "crowdledger.json").write_bytes(data)
+    with pytest.raises(FormatError):
+        fetch_summary(FolderSource(published))
+    (published / "crowdledger.json").unlink()
+    assert fetch_summary(FolderSource(published)) == {}
+
+
+@pytest.mark.parametrize("place", ["http://", "https:///x", "nowhere", "ftp://example.org"])
+def test_a_place_that_is_none(place: str) -> None:
+    with pytest.raises(ConfigError):
+        open_source(place)
+
+
+def test_a_service_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sources.time, "sleep", lambda seconds: None)
+    with UrlSource("http://127.0.0.1:9") as source, pytest.raises(UnavailableError, match="does not answer"):
+        source.fetch("checkpoint", 10)
