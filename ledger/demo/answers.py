@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ledger.consensus.majority import NAME, VERSION, majority
 from ledger.errors import FormatError
+from ledger.statements.decisions import Method
 from ledger.statements.values import SCORE_ONE, format_score
 
 MAX_TEXT = 200
@@ -97,8 +98,8 @@ def _judge_question(group: list[Answer]) -> Iterator[Judgement]:
             yield Judgement(answer, accepted, format_score(share), False, parameters)
 
 
-def method_of(judgement: Judgement) -> dict[str, object]:
-    """How a judgement came about, as the API takes it."""
+def method_of(judgement: Judgement) -> Method:
+    """How a judgement came about."""
     if judgement.by_person:
-        return {"type": "human"}
-    return {"type": "consensus", "name": NAME, "version": VERSION, "parameters": judgement.parameters}
+        return Method(type="human")
+    return Method(type="consensus", name=NAME, version=VERSION, parameters=judgement.parameters)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -99,11 +99,20 @@ class Server:
 class Stage:
     """Chain, contracts, keys and database in ``folder``. Delays are seconds; the chain lives as long as the stage."""
 
-    def __init__(self, folder: Path, *, settlement_delay: int, wallet_delay: int, chain_port: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        settlement_delay: int,
+        wallet_delay: int,
+        chain_port: int = 0,
+        settle_automatically: bool = False,
+    ) -> None:
         self.folder = folder
         self.chain = DevChain(port=chain_port, log=folder / "chain.log")
         self.settlement_delay = settlement_delay
         self.wallet_delay = wallet_delay
+        self.settle_automatically = settle_automatically
         self.config = folder / "crowdledger.toml"
         self.database = folder / "crowdledger.db"
         self.log_key = folder / "log-key.pem"
@@ -142,9 +151,9 @@ class Stage:
         """The key file of each role."""
         return {role: self.folder / f"{role}.key" for role in ROLES}
 
-    def server(self, port: int, *, worker: bool = True) -> Server:
-        """The service on this stage, not yet started."""
-        return Server(self.config, port, worker=worker)
+    def server(self, port: int | None = None, *, config: Path | None = None, worker: bool = True) -> Server:
+        """The service, not yet started: on a free port if none is given, with the stage's settings or others."""
+        return Server(config or self.config, port or free_port(), worker=worker)
 
     def send(self, role: str, to: str, data: bytes) -> TransactionReceipt:
         """A transaction of one of the stage's accounts, mined. Raises TransactionError if it is refused or reverts."""
@@ -186,7 +195,8 @@ class Stage:
             "deployment_file": str(deployment_path(self.folder / "deployments", self.chain.chain_id)),
             **{f"{role}_signer": f"file:{path}" for role, path in self.signer_file.items() if role != "platform"},
             "anchor_interval_seconds": 1.0,
-            "settle_automatically": False,
+            "settle_automatically": self.settle_automatically,
+            "settle_interval_seconds": 0.0,
             "worker_interval_seconds": 0.25,
         }
         lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]
@@ -207,10 +217,11 @@ def send(node: Node, signer: LocalSigner, to: str, data: bytes, seconds: float =
     return receipt
 
 
-def run_command(arguments: Sequence[str], environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    """``crowdledger`` with these arguments as a process of its own."""
-    command = [sys.executable, "-m", "ledger.cli", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def free_folder(path: Path) -> Path:

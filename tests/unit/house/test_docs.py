@@ -59,12 +59,6 @@ def test_every_command_is_documented() -> None:
     assert [name for name in commands() if not re.search(rf"crowdledger {re.escape(name)}\b", text)] == []
 
 
-def test_every_setting_is_documented() -> None:
-    text = documentation()
-    assert "CROWDLEDGER_DATABASE_URL" in settings()
-    assert [name for name in settings() if not re.search(rf"\b{name}\b", text)] == []
-
-
 def test_every_documented_setting_exists() -> None:
     others = {"CROWDLEDGER_CONFIG", "CROWDLEDGER_TEST_POSTGRES"}  # read before, and beside, the settings
     named = set(re.findall(r"\bCROWDLEDGER_[A-Z_]*[A-Z]\b", documentation()))
