@@ -3,7 +3,9 @@ worker): tests never share a database, and each starts from a fresh copy or a re
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +16,12 @@ from tests.services.databases import copy_sqlite, make_sqlite_template, postgres
 from tests.services.postgres import PostgresDatabases, running_postgres
 
 os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")  # before anything imports eth_hash, which would pick a slower one
+
+# py_ecc, which eth_account brings, raises the recursion limit so far that deeply nested JSON would end the process
+# instead of raising RecursionError. The service puts the limit back (ledger.chain.signers); so do the tests.
+_limit = sys.getrecursionlimit()
+importlib.import_module("eth_account")
+sys.setrecursionlimit(_limit)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,104 @@
+"""The compiled contracts: ABI, bytecode and what must stand at an address of ours.
+
+In a checkout they are ``contracts/artifacts/``; a wheel brings them as data under ``share/crowdledger/contracts``.
+"""
+
+from __future__ import annotations
+
+import json
+import sysconfig
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ledger.chain.abi import BUILT_IN_ERRORS, SELECTOR_SIZE, Abi, ErrorShape
+from ledger.errors import ConfigError, NodeError
+
+CHECKOUT = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
+_NAMES = ("ContributionLog", "RewardPool", "RewardToken", "DevToken")
+
+
+def artifacts_folder() -> Path:
+    """Where the artifacts are. Raises ConfigError where they are neither in the checkout nor installed."""
+    installed = Path(sysconfig.get_path("data")) / "share" / "crowdledger" / "contracts"
+    for folder in (CHECKOUT, installed):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(
+        f"The compiled contracts are missing: neither {CHECKOUT} nor {installed} exists.",
+        remedy="Take a whole checkout, or install the package anew.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One compiled contract. ``deployed`` is the code that stands on the chain, its immutables zero."""
+
+    name: str
+    abi: Abi
+    bytecode: bytes
+    deployed: bytes
+    immutables: tuple[tuple[int, int], ...]
+    """(begin, end) of every place in ``deployed`` that the constructor fills."""
+
+    def matches(self, code: bytes) -> bool:
+        """Whether ``code`` is this contract, whatever its immutables are."""
+        if len(code) != len(self.deployed):
+            return False
+        masked = bytearray(code)
+        for begin, end in self.immutables:
+            masked[begin:end] = bytes(end - begin)
+        return bytes(masked) == self.deployed
+
+    def creation(self, *arguments: object) -> bytes:
+        """The data of the transaction that makes the contract."""
+        return self.bytecode + self.abi.encode_constructor(*arguments)
+
+
+@cache
+def artifact(name: str) -> Artifact:
+    """The artifact of a contract by its name, such as ``RewardPool``. Raises ConfigError where it cannot be read."""
+    path = artifacts_folder() / f"{name}.json"
+    try:
+        members: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        places = tuple(
+            (place["start"], place["start"] + place["length"])
+            for places in members["immutableReferences"].values()
+            for place in places
+        )
+        return Artifact(
+            name=name,
+            abi=Abi(members["abi"]),
+            bytecode=bytes.fromhex(members["bytecode"].removeprefix("0x")),
+            deployed=bytes.fromhex(members["deployedBytecode"].removeprefix("0x")),
+            immutables=places,
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(
+            f"The compiled contract {path} cannot be read: {error!r}.",
+            remedy="Run 'make contracts' in the checkout, or install the package anew.",
+        ) from error
+
+
+def describe_revert(data: bytes) -> str:
+    """The error in a call's revert data as text: ``DelayNotOver(readyAt=1790000000)``; empty data give ''."""
+    if not data:
+        return ""
+    selector, arguments = data[:SELECTOR_SIZE], data[SELECTOR_SIZE:]
+    shape = _known_errors().get(selector)
+    if shape is None:
+        return f"unknown error 0x{selector.hex()}"
+    try:
+        return shape.describe(arguments)
+    except NodeError:
+        return shape.name
+
+
+@cache
+def _known_errors() -> dict[bytes, ErrorShape]:
+    errors = dict(BUILT_IN_ERRORS)
+    for name in _NAMES:
+        errors |= artifact(name).abi.errors
+    return errors

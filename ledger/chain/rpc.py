@@ -1,0 +1,226 @@
+"""Ethereum JSON-RPC over HTTP, as little of it as is needed, every answer checked (Ethereum Execution APIs).
+
+Hashes, topics and data are bytes; addresses are ``0x`` and lower case; quantities are ints. A node that is down or
+answers nonsense is a NodeError, a call that the contract refuses a TransactionError. One ``Node`` may be used by
+several threads. An RPC URL can hold an access key, so that only its host is ever shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from ledger.chain import answers
+from ledger.chain.answers import Block, LogEntry, TransactionReceipt
+from ledger.chain.artifacts import describe_revert
+from ledger.errors import ChainError, NodeError, TransactionError, WrongChainError
+
+TIMEOUT_SECONDS = 10.0
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_MAX_WORDS = 300
+_LEAST_BLOCKS = 64
+
+BlockTag = int | str
+"""A block number, or ``latest``, ``finalized``, ``pending``, ``earliest``."""
+
+
+class Node:
+    """One RPC node."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise NodeError("An RPC URL begins with http:// or https:// and names a host.", remedy="Correct the URL.")
+        self.shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self._url = url
+        self._http = httpx.Client(timeout=timeout_seconds, trust_env=False)
+        self._ids = count(1)
+
+    def __repr__(self) -> str:
+        return f"Node({self.shown!r})"
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def request(self, method: str, *params: object) -> Any:
+        """``result`` of one JSON-RPC call, unchecked. Raises NodeError, or TransactionError where a call reverted."""
+        number = next(self._ids)
+        call = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        reply = self._post(method, orjson.dumps(call))
+        if not isinstance(reply, dict) or reply.get("id") != number:
+            raise NodeError(f"The node at {self.shown} does not speak JSON-RPC.", remedy="Check the RPC URL.")
+        if reply.get("error") is not None:
+            raise _refusal(self.shown, method, reply["error"])
+        if "result" not in reply:
+            raise NodeError(f"The node at {self.shown} gave no result for {method}.")
+        return reply["result"]
+
+    def _post(self, method: str, body: bytes) -> Any:
+        headers = {"content-type": "application/json"}
+        try:
+            with self._http.stream("POST", self._url, content=body, headers=headers) as reply:
+                data = bytearray()
+                for part in reply.iter_bytes():
+                    data += part
+                    if len(data) > MAX_ANSWER_BYTES:
+                        raise NodeError(f"The answer of {self.shown} to {method} is larger than is allowed.")
+                # Nodes answer some refusals with 4xx and a JSON-RPC error inside; other bodies say nothing.
+                if reply.status_code >= 500 or (reply.is_error and not data.lstrip().startswith(b"{")):
+                    raise NodeError(f"The node at {self.shown} answers {method} with HTTP {reply.status_code}.")
+            return orjson.loads(data)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            # The name of the error only: its text can hold the whole URL.
+            raise NodeError(f"The node at {self.shown} does not answer ({type(error).__name__}).") from None
+        except orjson.JSONDecodeError:
+            raise NodeError(f"The node at {self.shown} does not answer in JSON.", remedy="Check the RPC URL.") from None
+
+    # ---- what is read ----
+
+    def chain_id(self) -> int:
+        """The chain's id (EIP-155)."""
+        return answers.quantity(self.request("eth_chainId"), "eth_chainId")
+
+    def client_version(self) -> str:
+        """The node's own name, such as ``anvil/v1.7.1``; only for telling development chains."""
+        return answers.text(self.request("web3_clientVersion"), "web3_clientVersion")
+
+    def block(self, tag: BlockTag = "latest") -> Block:
+        """A block's head. Raises NodeError where the node has no such block (yet)."""
+        answer = self.request("eth_getBlockByNumber", _tag(tag), False)
+        if answer is None:
+            raise NodeError(f"The node at {self.shown} has no block {tag}.", remedy="Try again, or ask another node.")
+        return answers.block(answer)
+
+    def code(self, address: str, tag: BlockTag = "latest") -> bytes:
+        """The code that stands at an address; empty where there is none."""
+        return answers.data(self.request("eth_getCode", address, _tag(tag)), "eth_getCode")
+
+    def call(self, to: str, call_data: bytes, tag: BlockTag = "latest", *, sender: str | None = None) -> bytes:
+        """What a call would return (``eth_call``). Raises TransactionError with the contract's reason."""
+        what = {"to": to, "data": "0x" + call_data.hex()} | ({"from": sender} if sender else {})
+        return answers.data(self.request("eth_call", what, _tag(tag)), "eth_call")
+
+    def nonce(self, address: str, tag: BlockTag = "pending") -> int:
+        """Transactions of an account so far, by default those in the pool included."""
+        return answers.quantity(self.request("eth_getTransactionCount", address, _tag(tag)), "eth_getTransactionCount")
+
+    def balance(self, address: str) -> int:
+        """The account's coins in wei."""
+        return answers.quantity(self.request("eth_getBalance", address, "latest"), "eth_getBalance")
+
+    def receipt(self, transaction: str) -> TransactionReceipt | None:
+        """The receipt of a transaction (0x and 64 hex digits); None while it is not mined."""
+        answer = self.request("eth_getTransactionReceipt", transaction)
+        return None if answer is None else answers.receipt(answer, transaction)
+
+    def knows(self, transaction: str) -> bool:
+        """Whether the node has a transaction, mined or waiting."""
+        return self.request("eth_getTransactionByHash", transaction) is not None
+
+    def logs(self, address: str, topics: Sequence[bytes | list[bytes] | None], begin: int, end: int) -> list[LogEntry]:
+        """The logs of one contract in blocks ``begin`` to ``end``, both included, in the chain's order.
+
+        A node that refuses so many blocks or logs at once is asked for halves.
+        """
+        if begin > end:
+            return []
+        wanted = [_topic(each) for each in topics]
+        query = {"address": address, "topics": wanted, "fromBlock": hex(begin), "toBlock": hex(end)}
+        try:
+            found = answers.log_entries(self.request("eth_getLogs", query), "eth_getLogs")
+        except ChainError:
+            if end - begin < _LEAST_BLOCKS:
+                raise
+            self.chain_id()  # tells a node that refuses from one that is down
+            middle = (begin + end) // 2
+            return self.logs(address, topics, begin, middle) + self.logs(address, topics, middle + 1, end)
+        if any(entry.address != address or not begin <= entry.block <= end for entry in found):
+            raise NodeError(f"The node at {self.shown} gave logs that were not asked for.")
+        return sorted(found, key=lambda entry: (entry.block, entry.log_index))
+
+    # ---- what a sender needs ----
+
+    def priority_fee(self) -> int:
+        """What the node thinks a tip should be, in wei a gas."""
+        return answers.quantity(self.request("eth_maxPriorityFeePerGas"), "eth_maxPriorityFeePerGas")
+
+    def estimate_gas(self, sender: str, to: str | None, call_data: bytes) -> int:
+        """Gas that a transaction would need now. Raises TransactionError with the reason if it would fail."""
+        what = {"from": sender, "data": "0x" + call_data.hex()} | ({"to": to} if to else {})
+        return answers.quantity(self.request("eth_estimateGas", what), "eth_estimateGas")
+
+    def send_raw(self, raw: bytes) -> str:
+        """Hands a signed transaction to the node; its hash. Raises TransactionError where the node refuses it."""
+        try:
+            return answers.hash_text(self.request("eth_sendRawTransaction", "0x" + raw.hex()), "eth_sendRawTransaction")
+        except Refusal as error:
+            raise TransactionError(error.detail, reason=error.words, remedy="Read the node's words.") from None
+
+
+class Refusal(NodeError):
+    """The node answered with a JSON-RPC error that is no revert; ``words`` are the node's own."""
+
+    def __init__(self, detail: str, words: str) -> None:
+        super().__init__(detail, remedy="Read the node's words; another node may answer.")
+        self.words = words
+
+
+def _refusal(shown: str, method: str, error: object) -> ChainError:
+    """The typed error of a JSON-RPC ``error`` member: with revert data, the contract refused."""
+    members = error if isinstance(error, dict) else {}
+    words = str(members.get("message", "no reason given"))[:_MAX_WORDS]
+    found = members.get("data")
+    if method in ("eth_call", "eth_estimateGas") and (members.get("code") == 3 or "revert" in words):
+        try:
+            reason = describe_revert(answers.data(found, method)) if isinstance(found, str) else ""
+        except NodeError:
+            reason = ""
+        return TransactionError(f"The contract refuses: {reason or words}.", reason=reason or words)
+    return Refusal(f"The node at {shown} refuses {method}: {words}.", words)
+
+
+def _tag(tag: BlockTag) -> str:
+    return hex(tag) if isinstance(tag, int) else tag
+
+
+def _topic(topic: bytes | list[bytes] | None) -> object:
+    if topic is None:
+        return None
+    return "0x" + topic.hex() if isinstance(topic, bytes) else ["0x" + each.hex() for each in topic]
+
+
+def require_chain(node: Node, chain_id: int) -> None:
+    """Raise WrongChainError unless the node serves ``chain_id``."""
+    served = node.chain_id()
+    if served != chain_id:
+        raise WrongChainError(f"The node at {node.shown} serves chain {served}, expected is chain {chain_id}.")
+
+
+def connect(urls: Sequence[str], chain_id: int, *, timeout_seconds: float = TIMEOUT_SECONDS) -> Node:
+    """The first node of ``urls`` that answers and serves ``chain_id``. Raises the last one's error if none does."""
+    failure: ChainError = NodeError("No RPC URL is configured.", remedy="Set CROWDLEDGER_RPC_URLS.")
+    for url in urls:
+        node = Node(url, timeout_seconds=timeout_seconds)
+        try:
+            require_chain(node, chain_id)
+        except ChainError as error:
+            node.close()
+            failure = error
+        else:
+            return node
+    raise failure

@@ -1,0 +1,91 @@
+"""The worker as a process: ``crowdledger worker``, or the child of ``crowdledger serve``, with which it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from contextlib import suppress
+
+from ledger.chain.deployments import Deployment
+from ledger.chain.signers import Signer, load_signer
+from ledger.config import Config
+from ledger.db import open_database
+from ledger.errors import ConfigError, CrowdLedgerError, LogDivergedError
+from ledger.log.opening import open_log
+from ledger.log.writer import Writer
+from ledger.worker.context import Signers
+from ledger.worker.worker import Worker
+
+_LOGGER = logging.getLogger(__name__)
+_PARENT_LOOK_SECONDS = 0.5
+DIVERGED_EXIT = 3
+
+
+def main(*, end_with_parent: bool = False) -> None:
+    """Run until SIGTERM or SIGINT, or with the process that started us.
+
+    Exit code 1 for a wrong configuration, 3 where the log is not the anchored one.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s", stream=sys.stderr)
+    for chatty in ("httpx", "alembic"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    parent = os.getppid() if end_with_parent else None
+    try:
+        asyncio.run(run_worker(Config(), parent))
+    except LogDivergedError as error:
+        _LOGGER.critical("%s", error)
+        sys.exit(DIVERGED_EXIT)
+    except CrowdLedgerError as error:
+        _LOGGER.critical("%s", error)
+        sys.exit(1)
+
+
+async def run_worker(config: Config, parent: int | None = None) -> None:
+    """Work until a signal comes or the process ``parent`` is no longer ours."""
+    if config.deployment_file is None:
+        raise ConfigError("No deployment is configured.", remedy="Run 'crowdledger deploy' and set deployment_file.")
+    deployment = Deployment.load(config.deployment_file)
+    signers = load_signers(config)
+    log_signer = config.log_signer()
+    async with open_database(config.database_url) as database:
+        await open_log(database, config.log, config.origin, log_signer, config.wallet_delay)
+        async with Writer(database, config.log, log_signer, group_limit=config.group_limit) as writer:
+            worker = Worker(config, database, writer, deployment=deployment, signers=signers)
+            stop = asyncio.Event()
+            watch = asyncio.create_task(_stop_with_parent(stop, parent))
+            for name in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(name, stop.set)
+            try:
+                _LOGGER.info("Working on the log '%s' and chain %d.", config.log, deployment.chain_id)
+                await worker.run(stop)
+            finally:
+                watch.cancel()
+                with suppress(CrowdLedgerError):
+                    await worker.close()
+
+
+def load_signers(config: Config) -> Signers:
+    """The signers that are configured; a role without one is left to somebody else."""
+
+    def load(name: str, spec: str | None) -> Signer | None:
+        if spec is None:
+            _LOGGER.warning("There is no %s: its work is left to somebody else.", name)
+            return None
+        return load_signer(spec, config.keystore_password_file)
+
+    return Signers(
+        operator=load("operator_signer", config.operator_signer),
+        reporter=load("reporter_signer", config.reporter_signer),
+        relayer=load("relayer_signer", config.relayer_signer),
+    )
+
+
+async def _stop_with_parent(stop: asyncio.Event, parent: int | None) -> None:
+    """Set ``stop`` once the process that started us is gone: then nobody would ever stop us."""
+    while not stop.is_set() and (parent is None or os.getppid() == parent):
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _PARENT_LOOK_SECONDS)
+    stop.set()

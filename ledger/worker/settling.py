@@ -1,0 +1,165 @@
+"""Settlements: computed at an anchored size, recorded in the log, proposed, and activated when they are due."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from ledger.book import rewards
+from ledger.book.rewards import PoolBook, Settlement
+from ledger.chain import contracts
+from ledger.chain.answers import Block
+from ledger.chain.contracts import Pending, Proposal
+from ledger.chain.rpc import Node
+from ledger.errors import TransactionError
+from ledger.worker import rows
+from ledger.worker.context import Context
+from ledger.worker.requests import Requests
+from ledger.worker.send import Sender
+
+_LOGGER = logging.getLogger(__name__)
+_LASTING = ("WrongTotal(", "CampaignIsFinal(", "CampaignNotOpen(")
+"""Refusals that the same proposal would meet again; any other, such as a pause, passes."""
+
+
+class Settling:
+    """Settles one pool."""
+
+    def __init__(self, context: Context, sender: Sender, requests: Requests) -> None:
+        self._context = context
+        self._sender = sender
+        self._requests = requests
+        self._complaint = ""
+        self._refused: set[str] = set()
+        self._nothing_at = -1
+
+    async def settle(self, node: Node, anchored: int, latest: Block) -> None:
+        """Do what is due: activate what waits, or record and propose what follows from the anchored log."""
+        pool = self._context.book.pools.get(self._context.pool)
+        if pool is None:
+            await self._answer(anchored, "No campaign is paid by this pool yet.")
+            return
+        await self._note_last(node)
+        pending = await asyncio.to_thread(contracts.read_pending, node, self._context.deployment.pool)
+        if pending.number:
+            await self._activate(node, pool, pending, latest)
+        elif pool.halted:
+            self._complain("A settlement was activated that the log does not know; nothing is settled on top of it.")
+        else:
+            await self._next(node, pool, anchored)
+
+    def _complain(self, words: str) -> None:
+        """Say it once, not on every step."""
+        if words != self._complaint:
+            _LOGGER.error("%s", words)
+        self._complaint = words
+
+    async def _answer(self, anchored: int, words: str) -> None:
+        await self._requests.finish(self._requests.ready("settle", anchored), words)
+
+    async def _note_last(self, node: Node) -> None:
+        """Whoever activated the last settlement: it can be claimed from now on."""
+        number, _, _ = await asyncio.to_thread(contracts.read_last_activated, node, self._context.deployment.pool)
+        state = await rows.settlement_state(self._context, number) if number else None
+        if state is not None and state != rows.ACTIVATED:
+            await rows.end_settlement(self._context, number, rows.ACTIVATED, None)
+
+    # ---- what waits on the chain ----
+
+    async def _activate(self, node: Node, pool: PoolBook, pending: Pending, latest: Block) -> None:
+        settlement = pool.recorded.get(pending.proposal)
+        if settlement is None:
+            self._complain(
+                f"Settlement {pending.number} was proposed with hash {pending.proposal}, which the log does not know. "
+                "Nothing is settled; the guardian should veto it."
+            )
+            return
+        await self._keep(settlement)
+        await rows.note_proposed(self._context, pending.number, pending.ready_at * 1000, None)
+        signer = self._context.signers.relayer or self._context.signers.operator
+        if signer is None or latest.timestamp < pending.ready_at:
+            return
+        call = contracts.activate_call(proposal_of(settlement))
+        receipt = await self._sender.send(
+            node, signer, f"activate:{pending.number}", self._context.deployment.pool, call
+        )
+        if receipt is not None:
+            await rows.end_settlement(self._context, pending.number, rows.ACTIVATED, receipt.transaction)
+
+    # ---- what follows ----
+
+    async def _next(self, node: Node, pool: PoolBook, anchored: int) -> None:
+        number = pool.next_number_at(None)
+        made = await asyncio.to_thread(contracts.read_count, node, self._context.deployment.pool)
+        if number != made + 1 or number != pool.next_number_at(anchored):
+            return  # the log, or its anchor, does not say yet how the last one ended
+        recorded = pool.pending()
+        if recorded is not None and recorded.proposal not in self._refused:
+            await self._keep(recorded)
+            await self._propose(node, recorded, anchored)
+        elif self._requests.ready("settle", anchored) or await self._is_time(pool):
+            await self._compute(node, pool, recorded, anchored)
+
+    async def _is_time(self, pool: PoolBook) -> bool:
+        """Whether a settlement that nobody asked for may be made: not after a veto, and not too often."""
+        pace = self._context.pace
+        if not pace.settle_automatically or (pool.ended and pool.ended[-1].verdict == "vetoed"):
+            return False
+        due_ms = await rows.last_due_ms(self._context)
+        if due_ms is None:
+            return True
+        proposed_ms = due_ms - self._context.deployment.settlement_delay * 1000
+        return self._context.now_ms() - proposed_ms >= pace.settle_interval * 1000
+
+    async def _compute(self, node: Node, pool: PoolBook, recorded: Settlement | None, anchored: int) -> None:
+        if anchored == self._nothing_at:
+            settlement = None
+        else:
+            settlement = await asyncio.to_thread(rewards.compute, self._context.book, pool, anchored)
+        if settlement is None or (recorded is not None and settlement.campaigns == recorded.campaigns):
+            self._nothing_at = anchored
+            await self._answer(anchored, "There is nothing new to settle.")
+            return
+        await self._context.record(settlement.statement(self._context.timestamp()))
+        if settlement.proposal not in pool.recorded:
+            self._complain(f"The book does not take settlement {settlement.number}, which it computed itself.")
+            return
+        await self._keep(settlement)
+        await self._propose(node, settlement, anchored)
+
+    async def _keep(self, settlement: Settlement) -> None:
+        """The rows of a recorded settlement, made again if a crash or a restored database lost them."""
+        if await rows.saved_proposal(self._context, settlement.number) != settlement.proposal:
+            await rows.save_settlement(self._context, settlement)
+
+    async def _propose(self, node: Node, settlement: Settlement, anchored: int) -> None:
+        signer = self._context.signers.reporter
+        if signer is None:
+            return
+        call = contracts.propose_call(proposal_of(settlement))
+        pool = self._context.deployment.pool
+        try:
+            receipt = await self._sender.send(node, signer, f"propose:{settlement.number}", pool, call)
+        except TransactionError as error:
+            if error.reason.startswith(_LASTING):
+                self._refused.add(settlement.proposal)
+                await self._answer(anchored, f"The contract refuses settlement {settlement.number}: {error.reason}.")
+            raise
+        if receipt is None:
+            return
+        pending = await asyncio.to_thread(contracts.read_pending, node, pool)
+        await rows.note_proposed(self._context, settlement.number, pending.ready_at * 1000, receipt.transaction)
+        await self._answer(anchored, f"Settlement {settlement.number} is proposed.")
+
+
+def proposal_of(settlement: Settlement) -> Proposal:
+    """The arguments of ``propose`` and ``activate``."""
+    return Proposal(
+        number=settlement.number,
+        parent=settlement.parent,
+        root=settlement.root,
+        size=settlement.size,
+        campaigns=tuple(line.onchain_id for line in settlement.campaigns),
+        totals=tuple(line.total for line in settlement.campaigns),
+        finals=tuple(line.final for line in settlement.campaigns),
+    )

@@ -1,0 +1,225 @@
+"""A node that lies, stammers or is silent: a small HTTP server says whatever the test wants."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ledger.chain import answers
+from ledger.chain.rpc import Node, Refusal
+from ledger.errors import NodeError, TransactionError
+
+Reply = Callable[[dict[str, Any]], tuple[int, bytes]]
+WORD = "0x" + "ab" * 32
+
+
+class _Liar:
+    def __init__(self) -> None:
+        self.reply: Reply = lambda call: (200, b"")
+        self.calls: list[dict[str, Any]] = []
+        liar = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                call = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                liar.calls.append(call)
+                status, body = liar.reply(call)
+                self.send_response(status)
+                self.send_header("content-length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/v3/access-key"
+
+    def answers(self, result: object = None, **members: object) -> None:
+        told = members or {"result": result}
+        self.reply = lambda call: (200, json.dumps({"jsonrpc": "2.0", "id": call["id"], **told}).encode())
+
+
+@pytest.fixture(scope="module")
+def liar() -> Iterator[_Liar]:
+    made = _Liar()
+    thread = threading.Thread(target=made.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def node(liar: _Liar) -> Iterator[Node]:
+    with Node(liar.url, timeout_seconds=0.5) as found:
+        yield found
+
+
+def test_a_good_answer(liar: _Liar, node: Node) -> None:
+    liar.answers("0x7a69")
+    assert node.chain_id() == 31337
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"<html>", b"[]", b"{}", b'{"jsonrpc":"2.0","id":-1,"result":"0x1"}', b'"0x1"', b"\xff", b"[" * 100_000],
+)
+def test_what_is_no_json_rpc(liar: _Liar, node: Node, body: bytes) -> None:
+    liar.reply = lambda call: (200, body)
+    with pytest.raises(NodeError):
+        node.chain_id()
+
+
+@pytest.mark.parametrize("result", [None, 1, "1", "0x", "0x01", "0xg", "0x" + "1" * 65, [], {}, True])
+def test_a_chain_id_that_is_none(liar: _Liar, node: Node, result: object) -> None:
+    liar.answers(result)
+    with pytest.raises(NodeError, match="nonsense"):
+        node.chain_id()
+
+
+def test_http_errors_and_silence_never_show_the_access_key(liar: _Liar, node: Node) -> None:
+    silent = Node("http://127.0.0.1:1/v3/access-key", timeout_seconds=0.5)
+    for broken, reply in ((node, (503, b"access-key")), (node, (404, b"no")), (silent, (200, b""))):
+        liar.reply = lambda call, reply=reply: reply
+        with pytest.raises(NodeError) as caught:
+            broken.chain_id()
+        assert "access-key" not in str(caught.value) + repr(broken) + repr(caught.value.__cause__)
+    silent.close()
+
+
+def test_an_answer_that_is_too_large(liar: _Liar, node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ledger.chain.rpc.MAX_ANSWER_BYTES", 1000)
+    liar.answers("0x" + "11" * 2000)
+    with pytest.raises(NodeError, match="larger than is allowed"):
+        node.code("0x" + "11" * 20)
+
+
+def test_refusals_and_reverts_are_told_apart(liar: _Liar, node: Node) -> None:
+    liar.answers(error={"code": -32601, "message": "method not found"})
+    with pytest.raises(Refusal, match="method not found"):
+        node.chain_id()
+    liar.answers(error={"code": 3, "message": "execution reverted", "data": "0x8129bbcd" + "00" * 32})
+    with pytest.raises(TransactionError) as caught:
+        node.call("0x" + "11" * 20, b"")
+    assert caught.value.reason == "unknown error 0x8129bbcd"
+    liar.answers(error={"code": 3, "message": "execution reverted: out of cheese", "data": {}})
+    with pytest.raises(TransactionError, match="out of cheese"):
+        node.call("0x" + "11" * 20, b"")
+    liar.answers(error={"code": -32000, "message": "nonce too low"})
+    with pytest.raises(TransactionError, match="nonce too low"):
+        node.send_raw(b"\1")
+    liar.answers(error="nonsense")
+    with pytest.raises(NodeError):
+        node.chain_id()
+
+
+def _log(block: int, **other: object) -> dict[str, object]:
+    found: dict[str, object] = {
+        "address": "0x" + "11" * 20,
+        "topics": [WORD],
+        "data": "0x",
+        "blockNumber": hex(block),
+        "blockHash": WORD,
+        "transactionHash": WORD,
+        "logIndex": "0x0",
+        "removed": False,
+    }
+    return found | other
+
+
+def test_ranges_that_a_node_refuses_are_halved(liar: _Liar, node: Node) -> None:
+    def reply(call: dict[str, Any]) -> tuple[int, bytes]:
+        told: dict[str, Any] = {"jsonrpc": "2.0", "id": call["id"]}
+        if call["method"] == "eth_chainId":
+            return 200, json.dumps(told | {"result": "0x1"}).encode()
+        begin, end = (int(call["params"][0][name], 16) for name in ("fromBlock", "toBlock"))
+        if end - begin > 300:
+            return 400, json.dumps(told | {"error": {"code": -32005, "message": "too many blocks"}}).encode()
+        return 200, json.dumps(told | {"result": [_log(block) for block in (end, begin)]}).encode()
+
+    liar.reply = reply
+    blocks = [entry.block for entry in node.logs("0x" + "11" * 20, [None, b"\1" * 32, [b"\2" * 32]], 0, 999)]
+    assert blocks == [0, 249, 250, 499, 500, 749, 750, 999]
+    assert liar.calls[-1]["params"][0]["topics"] == [None, "0x" + "01" * 32, ["0x" + "02" * 32]]
+    assert node.logs("0x" + "11" * 20, [], 5, 4) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"address": "0x" + "22" * 20},
+        {"blockNumber": "0x99"},
+        {"removed": True},
+        {"topics": None},
+        {"topics": [WORD] * 5},
+        {"topics": ["0x12"]},
+        {"data": "0x1"},
+        {"transactionHash": None},
+    ],
+)
+def test_logs_that_were_not_asked_for_or_are_none(liar: _Liar, node: Node, wrong: dict[str, object]) -> None:
+    liar.answers([_log(5, **wrong)])
+    with pytest.raises(NodeError):
+        node.logs("0x" + "11" * 20, [], 0, 9)
+
+
+def test_a_receipt_of_another_transaction_or_none(liar: _Liar, node: Node) -> None:
+    liar.answers(None)
+    assert node.receipt(WORD) is None
+    good: dict[str, object] = {
+        "transactionHash": WORD,
+        "blockNumber": "0x5",
+        "blockHash": WORD,
+        "status": "0x1",
+        "from": "0x" + "AB" * 20,
+        "to": None,
+        "contractAddress": "0x" + "11" * 20,
+        "gasUsed": "0x5208",
+        "logs": [],
+    }
+    liar.answers(good)
+    receipt = node.receipt(WORD)
+    assert receipt is not None
+    assert (receipt.sender, receipt.gas_used, receipt.succeeded) == ("0x" + "ab" * 20, 21_000, True)
+    with pytest.raises(NodeError, match="another transaction"):
+        node.receipt("0x" + "cd" * 32)
+    for name in good:
+        liar.answers({key: value for key, value in good.items() if key != name} | ({name: 7}))
+        with pytest.raises(NodeError):
+            node.receipt(WORD)
+
+
+def test_a_block_that_the_node_does_not_have(liar: _Liar, node: Node) -> None:
+    liar.answers(None)
+    with pytest.raises(NodeError, match="has no block finalized"):
+        node.block("finalized")
+
+
+@pytest.mark.parametrize("url", ["", "localhost:8545", "ftp://host", "http://"])
+def test_urls_that_are_none(url: str) -> None:
+    with pytest.raises(NodeError, match="begins with http"):
+        Node(url)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=70) | st.sampled_from([WORD, "0x1", "0x"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(value=json_values)
+def test_any_json_is_an_answer_or_a_node_error(value: object) -> None:
+    for check in (answers.block, lambda each: answers.receipt(each, WORD), lambda each: answers.log_entries(each, "x")):
+        with contextlib.suppress(NodeError):
+            check(value)

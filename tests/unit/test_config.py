@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ledger.config import Config
+from ledger.errors import ConfigError
+from ledger.tree.keys import LogSigner
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "configuration.md"
+
+
+@pytest.fixture(autouse=True)
+def _empty_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_every_setting_is_documented_with_its_default_and_nothing_else() -> None:
+    rows = dict(re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \|", DOCS.read_text(), re.MULTILINE))
+    defaults = {
+        name: "none"
+        if field.default in (None, ())
+        else f"`{field.default:g}`"
+        if isinstance(field.default, float)
+        else f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
+        for name, field in Config.model_fields.items()
+    }
+    assert {name: value.strip() for name, value in rows.items()} == defaults
+
+
+def test_the_environment_is_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "crowdledger.toml").write_text('port = 1\nhost = "0.0.0.0"\nrpc_urls = ["http://a", "http://b"]\n')
+    monkeypatch.setenv("CROWDLEDGER_PORT", "2")
+    config = Config()
+    assert (config.port, config.host, config.rpc_urls) == (2, "0.0.0.0", ("http://a", "http://b"))
+    monkeypatch.setenv("CROWDLEDGER_RPC_URLS", "http://c, http://d")
+    assert Config().rpc_urls == ("http://c", "http://d")
+    assert Config(port=3).port == 3
+
+
+def test_another_file_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "other.toml").write_text("port = 7\n")
+    monkeypatch.setenv("CROWDLEDGER_CONFIG", str(tmp_path / "other.toml"))
+    assert Config().port == 7
+    monkeypatch.setenv("CROWDLEDGER_CONFIG", str(tmp_path / "missing.toml"))
+    with pytest.raises(ConfigError, match=r"missing\.toml, which is no file"):
+        Config()
+
+
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("prot = 8000", "no setting 'prot'"),
+        ("port = 70000", "port: "),
+        ("port = [", "not TOML"),
+        ('log_key = "abc"', "'log_key' is a secret; put it into a file and give its path as 'log_key_file'"),
+        ('origin = "With Spaces"', "origin: "),
+        ('database_url = "postgresql://u:hunter2@h/d"', "set database_url_file"),
+        (f'operator_signer = "0x{"ab" * 32}"', "this is a private key"),
+        ('operator_signer = "ledger"', "a signer is file:PATH"),
+        ('admin_key_file = "nowhere"', "admin_key_file: nowhere cannot be read"),
+    ],
+)
+def test_what_is_wrong_is_named_without_its_value(tmp_path: Path, toml: str, words: str) -> None:
+    (tmp_path / "crowdledger.toml").write_text(toml + "\n")
+    with pytest.raises(ConfigError) as caught:
+        Config()
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "abab" not in str(caught.value)
+
+
+def test_misspelt_variables_and_secrets_in_the_environment_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROWDLEDGER_ADMIN_KEY", "cl_secret")
+    with pytest.raises(ConfigError, match="give its path as 'admin_key_file'") as caught:
+        Config()
+    assert "cl_secret" not in str(caught.value)
+    monkeypatch.delenv("CROWDLEDGER_ADMIN_KEY")
+    monkeypatch.setenv("CROWDLEDGER_ORIGN", "example.org")
+    with pytest.raises(ConfigError, match="no setting 'orign'"):
+        Config()
+
+
+def test_secrets_come_from_files_and_are_not_shown(tmp_path: Path) -> None:
+    signer = LogSigner.generate("example.org/log")
+    (tmp_path / "log.pem").write_bytes(signer.to_pem())
+    (tmp_path / "url").write_text("postgresql://u:hunter2@h/d\n")
+    (tmp_path / "admin").write_text("cl_admin\n")
+    config = Config(
+        origin="example.org/log",
+        log_key_file=tmp_path / "log.pem",
+        database_url_file=tmp_path / "url",
+        admin_key_file=tmp_path / "admin",
+    )
+    assert config.log_signer().verifier_key == signer.verifier_key
+    assert config.database_url == "postgresql://u:hunter2@h/d"
+    assert config.admin_key() == "cl_admin"
+    assert "hunter2" not in repr(config)
+    assert "cl_admin" not in repr(config)
+
+
+def test_a_missing_or_wrong_log_key_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="openssl genpkey"):
+        Config().log_signer()
+    (tmp_path / "log.pem").write_text("no key")
+    with pytest.raises(ConfigError, match="not an Ed25519 key"):
+        Config(log_key_file=tmp_path / "log.pem").log_signer()
