@@ -1,0 +1,133 @@
+"""API keys: ``cl_<id>_<secret>`` as Bearer. The service stores a key's SHA-256 and compares in constant time.
+
+Keys are cached for a few seconds, so that the hot paths do not ask the database; a revocation here empties its own
+entry, and other processes follow when theirs is over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+
+from ledger.errors import ForbiddenError, UnauthorizedError
+from ledger.log.items import ApiKey
+from ledger.log.shapes import StoredKey
+from ledger.statements.platforms import Scope
+
+ALL_SCOPES: Final[tuple[Scope, ...]] = ("submit", "review", "settle", "admin")
+_KEY = re.compile(r"cl_([0-9a-f]{16})_[0-9a-f]{64}")
+_CACHE_SECONDS: Final = 5.0
+_CACHE_KEYS: Final = 10_000
+_NO_DIGEST: Final = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who sends a request: a platform, by one of its keys."""
+
+    platform: str
+    key_id: str
+    scopes: frozenset[str]
+
+
+class KeyRing:
+    """Checks keys. ``load`` reads a key from the database by its id."""
+
+    def __init__(self, load: Callable[[str], Awaitable[StoredKey | None]], admin_key: str | None) -> None:
+        self._load = load
+        self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
+        self._admin_digest = None if admin_key is None else _digest(admin_key)
+
+    async def caller(self, request: Request, scope: Scope | None) -> Caller:
+        """Who sends ``request``; raises UnauthorizedError, or ForbiddenError if the key lacks ``scope``."""
+        token = _bearer(request)
+        match = _KEY.fullmatch(token)
+        stored = await self._find(match[1]) if match else None
+        # A compare happens in any case, so that an unknown id takes as long as a wrong secret.
+        good = hmac.compare_digest(stored.digest if stored else _NO_DIGEST, _digest(token))
+        if stored is None or not good:
+            raise UnauthorizedError("This API key is not known, or it was revoked.")
+        if scope is not None and scope not in stored.scopes:
+            raise ForbiddenError(f"This path needs a key with the scope '{scope}'.", scope=scope)
+        return Caller(stored.platform, stored.id, stored.scopes)
+
+    def check_admin(self, request: Request) -> None:
+        """Raise UnauthorizedError unless the request carries the operator's own key."""
+        token = _bearer(request)
+        if self._admin_digest is None:
+            raise UnauthorizedError(
+                "This service has no operator's key, so platforms are registered by command only.",
+                remedy="Operator: run 'crowdledger platform add NAME', or set CROWDLEDGER_ADMIN_KEY_FILE.",
+            )
+        if not hmac.compare_digest(self._admin_digest, _digest(token)):
+            raise UnauthorizedError(
+                "This path needs the operator's admin key.",
+                remedy="Send the content of the file that CROWDLEDGER_ADMIN_KEY_FILE names as Bearer.",
+            )
+
+    def forget(self, key_id: str) -> None:
+        """Read a key anew the next time: it was revoked."""
+        self._cache.pop(key_id, None)
+
+    async def _find(self, key_id: str) -> StoredKey | None:
+        cached = self._cache.get(key_id)
+        if cached is not None and time.monotonic() < cached[0]:
+            return cached[1]
+        stored = await self._load(key_id)
+        if stored is None or stored.revoked:
+            self._cache.pop(key_id, None)
+            return None
+        self._cache[key_id] = (time.monotonic() + _CACHE_SECONDS, stored)
+        self._cache.move_to_end(key_id)
+        while len(self._cache) > _CACHE_KEYS:
+            self._cache.popitem(last=False)
+        return stored
+
+
+def make_key(scopes: tuple[Scope, ...]) -> tuple[str, ApiKey]:
+    """A new key: its text, to be shown once, and what is stored of it."""
+    key_id = secrets.token_hex(8)
+    text = f"cl_{key_id}_{secrets.token_hex(32)}"
+    return text, ApiKey(id=key_id, scopes=scopes, digest=_digest(text))
+
+
+def needs(scope: Scope | None) -> Any:
+    """A FastAPI dependency that gives the Caller, whose key must have ``scope`` (None: any key of a platform)."""
+
+    async def caller(
+        request: Request, _described: Annotated[Any, Depends(HTTPBearer(auto_error=False, description=_DESCRIPTION))]
+    ) -> Caller:
+        ring: KeyRing = request.app.state.service.keys
+        return await ring.caller(request, scope)
+
+    return Depends(caller)
+
+
+async def admin(request: Request, _described: Annotated[Any, Depends(HTTPBearer(auto_error=False))]) -> None:
+    """A FastAPI dependency: the operator's own key."""
+    ring: KeyRing = request.app.state.service.keys
+    ring.check_admin(request)
+
+
+_DESCRIPTION: Final = "An API key of a platform, cl_<id>_<secret>."
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise UnauthorizedError("There is no API key in this request.")
+    return token.strip()
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,104 @@
+"""Never fork: after a start, writes wait until our log was compared with the anchored one.
+
+The RPC nodes are asked every few seconds until one answers. If the contract is ahead of us, or holds another
+root at its size, writes stop for good: somebody started an old or a foreign database. While the node is down, serves
+another chain or other contracts, writes wait and ``/ready`` says why.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from ledger.chain.anchors import OpenedLog, check_deployment, read_head
+from ledger.chain.contracts import AnchoredHead
+from ledger.chain.deployments import Deployment
+from ledger.chain.rpc import connect
+from ledger.errors import ChainError, CrowdLedgerError, DatabaseError, LogDivergedError
+from ledger.log.reader import Head
+
+_LOGGER = logging.getLogger(__name__)
+_RETRY_SECONDS: Final = 2.0
+
+
+class Gate(Protocol):
+    """The writer, as far as a comparison concerns it."""
+
+    def allow_writes(self) -> None:
+        """Writes may go on."""
+        ...
+
+    def stop_writes(self, error: LogDivergedError) -> None:
+        """No write is taken any more."""
+        ...
+
+
+class Roots(Protocol):
+    """Our log."""
+
+    async def head(self) -> Head:
+        """The head as committed last."""
+        ...
+
+    async def root_at(self, size: int) -> bytes:
+        """The root of the first ``size`` entries."""
+        ...
+
+
+class Comparison:
+    """One comparison after a start. ``done`` says whether it has succeeded, ``problem`` what keeps it."""
+
+    def __init__(self, gate: Gate, roots: Roots, deployment: Deployment | None, rpc_urls: Sequence[str]) -> None:
+        self._gate = gate
+        self._roots = roots
+        self._deployment = deployment
+        self._urls = tuple(rpc_urls)
+        self.done = False
+        self.problem: CrowdLedgerError | None = None
+
+    async def run(self) -> None:
+        """Compare until it has succeeded once or the log has diverged; without a deployment there is nothing to."""
+        if self._deployment is None:
+            self._finish(None)
+            return
+        while True:
+            try:
+                await self._compare(self._deployment)
+                return
+            except (ChainError, DatabaseError) as error:
+                if str(error) != str(self.problem):
+                    _LOGGER.warning("Writes wait: the log could not be compared with the chain yet. %s", error)
+                self.problem = error
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _compare(self, deployment: Deployment) -> None:
+        opened, head = await asyncio.to_thread(_read, self._urls, deployment)
+        ours = await self._roots.head()
+        size = ours.size
+        if opened.vkey != ours.vkey:
+            error = LogDivergedError(f"The log was opened on the chain with the key '{opened.vkey}', not with ours.")
+            self._finish(error)
+            return
+        if head.size > size:
+            self._finish(LogDivergedError(f"The contract holds {head.size} entries of this log, we hold {size}."))
+            return
+        if head.size == 0 or await self._roots.root_at(head.size) == head.root:
+            self._finish(None)
+        else:
+            self._finish(LogDivergedError(f"At size {head.size} the contract holds another root than our log."))
+
+    def _finish(self, error: LogDivergedError | None) -> None:
+        self.problem = error
+        if error is None:
+            self.done = True
+            self._gate.allow_writes()
+        else:
+            _LOGGER.critical("%s", error)
+            self._gate.stop_writes(error)
+
+
+def _read(urls: Sequence[str], deployment: Deployment) -> tuple[OpenedLog, AnchoredHead]:
+    with connect(urls, deployment.chain_id) as node:
+        return check_deployment(node, deployment), read_head(node, deployment)

@@ -1,0 +1,177 @@
+"""Every error as a problem (RFC 9457): what is wrong, what to do, and a page about its kind."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.pages.rendering import page, wants_page
+from ledger.errors import (
+    ChainError,
+    CrowdLedgerError,
+    DatabaseError,
+    FieldError,
+    FormatError,
+    MalformedError,
+    MethodError,
+    NotFoundError,
+    UnavailableError,
+)
+from ledger.statements import values
+from ledger.wire.problems import problem
+
+MEDIA_TYPE: Final = "application/problem+json"
+_BODY_LOCATIONS = {"body", "query", "path"}
+_LOGGER = logging.getLogger(__name__)
+_MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<field>[^`]*)`")
+_REGEX = re.compile(r"Expected `str` matching regex '(?P<regex>.*)'", re.DOTALL)
+
+
+_MESSAGES: Final = {"extra_forbidden": "There is no such field here", "missing": "It is missing"}
+_REMEDY: Final = "Correct the field; /docs shows its form."
+_REMEDIES: Final = {
+    "policy": 'Send {"name": "piece_rate", "amount": "5"} or {"name": "score_rate", "max_amount": "5"}, in base units.',
+}
+
+
+def _pattern(annotated: Any) -> str:
+    return str(annotated.__metadata__[0].pattern)
+
+
+_WORDS: Final[dict[str, str]] = {
+    _pattern(values.Id): "It is not an id: a lower-case UUID of version 7, as our replies give it.",
+    _pattern(values.Digest): "It is not a digest: 64 lower-case hex digits.",
+    _pattern(values.Score): "It is not a score: '0', '1' or '0.' and up to six digits, the last not zero.",
+    _pattern(values.Address): "It is not an address: 0x and 40 lower-case hex digits.",
+}
+
+
+def problem_response(error: CrowdLedgerError, instance: str, headers: Mapping[str, str] | None = None) -> Response:
+    """The reply to a request that failed."""
+    extra = dict(headers or {})
+    if error.status == 401:
+        extra["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, UnavailableError | ChainError):
+        extra["Retry-After"] = str(getattr(error, "retry_after_seconds", UnavailableError.retry_after_seconds))
+    body = msgspec.json.encode(problem(error, instance))
+    return Response(body, error.status, extra, media_type=MEDIA_TYPE)
+
+
+def decoding_error(error: msgspec.DecodeError | UnicodeDecodeError | RecursionError) -> CrowdLedgerError:
+    """What msgspec says about a body, as our error: malformed (400) or a field that is wrong (422) by its path."""
+    if not isinstance(error, msgspec.ValidationError):
+        why = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
+        return MalformedError(f"The body is not JSON: {why}.")
+    what, _, at = str(error).partition(" - at `")
+    path = at.removesuffix("`").removeprefix("$").removeprefix(".")
+    inner = _MISSING.search(what) or _UNKNOWN.search(what)
+    if inner:
+        field = ".".join(part for part in (path, inner["field"]) if part)
+        words = "It is missing." if what.startswith("Object missing") else "There is no such field here."
+        return FieldError(f"{field}: {words}", field=field, remedy="Send the fields that /docs shows for this path.")
+    if not path:
+        return MalformedError(f"The body is not what this path takes: {what}.")
+    regex = _REGEX.fullmatch(what)
+    words = _WORDS.get(regex["regex"].replace("\\\\", "\\"), "It is not in the form that is asked.") if regex else what
+    return FieldError(f"{path}: {words.rstrip('.')}.", field=path, remedy=_REMEDY)
+
+
+def validation_error(errors: list[Any]) -> CrowdLedgerError:
+    """What pydantic says about a request, as our error; only the first finding, and never the value."""
+    first = errors[0]
+    location = [str(part) for part in first["loc"]]
+    if location and location[0] in _BODY_LOCATIONS:
+        location = location[1:]
+    if first["type"] == "json_invalid":
+        return MalformedError(f"The body is not JSON: {first.get('ctx', {}).get('error', 'it ends too early')}.")
+    if not location:
+        return MalformedError("The body is missing or is not a JSON object.")
+    field = ".".join(location)
+    message = str(first["msg"]).removeprefix("Value error, ")
+    message = _MESSAGES.get(first["type"], message)
+    return FieldError(f"{field}: {message}.", field=field, remedy=_REMEDIES.get(location[-1], _REMEDY))
+
+
+def _answer(request: Request, error: CrowdLedgerError, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem, or for a person's browser a page that says the same."""
+    if wants_page(request):
+        return page("error.html", error.status, error=error)
+    return problem_response(error, request.url.path, headers)
+
+
+async def _on_known(request: Request, error: Exception) -> Response:
+    assert isinstance(error, CrowdLedgerError)
+    if isinstance(error, FormatError):
+        error = MalformedError(error.detail, remedy=error.remedy)
+    return _answer(request, error)
+
+
+async def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    return _answer(request, validation_error(list(error.errors())))
+
+
+async def _on_http(request: Request, error: Exception) -> Response:
+    """The framework's own errors: no route, no method, a body that broke while it was read."""
+    assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, CrowdLedgerError):
+        return _answer(request, error.__cause__)
+    path = request.url.path
+    match error.status_code:
+        case 404:
+            found: CrowdLedgerError = NotFoundError(f"There is nothing at {path}.", remedy="/docs lists the paths.")
+        case 405:
+            allowed = ", ".join(_methods(request))
+            found = MethodError(f"{path} does not take {request.method}.")
+            return problem_response(found, path, {"Allow": allowed} if allowed else error.headers)
+        case _:
+            found = MalformedError("The body is not JSON that can be read.")
+    return _answer(request, found, error.headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """The methods that the description has for the request's path."""
+    app: FastAPI = request.app
+    found: list[str] = []
+    for template, operations in app.openapi()["paths"].items():
+        pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
+        if re.fullmatch(pattern, request.url.path):
+            found += [method.upper() for method in operations]
+    return sorted(set(found))
+
+
+async def _on_database(request: Request, error: Exception) -> Response:
+    _LOGGER.error("The database failed: %s", error)
+    return _answer(request, DatabaseError("The database does not answer."))
+
+
+async def _on_unknown(request: Request, error: Exception) -> Response:
+    return _answer(
+        request,
+        CrowdLedgerError(
+            "The service failed on this request.",
+            remedy="Try again; if it stays, tell the operator the time and the path. The log has the cause.",
+        ),
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Answer every error of ``app`` with a problem."""
+    app.add_exception_handler(CrowdLedgerError, _on_known)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http)
+    for kind in (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError):
+        app.add_exception_handler(kind, _on_database)
+    app.add_exception_handler(Exception, _on_unknown)

@@ -1,0 +1,189 @@
+"""Contributions: written one by one or in batches (hot), read back by their platform."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Annotated, Final
+
+import msgspec
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api import cursors
+from api.auth import Caller, needs
+from api.bodies import check_document, read_batch, read_one
+from api.lookup import Decision as DecisionRow
+from api.lookup import find_campaign, find_contribution, payable_from_ms, standing_decision
+from api.reads.people import own_ids
+from api.replies import batch_reply, page_of, write_reply
+from api.service import Service, service_of
+from api.states import state_of
+from api.writing import write_each
+from ledger.errors import FieldError, NotFoundError
+from ledger.log.items import Submit
+from ledger.log.queries import Page as ViewPage
+from ledger.log.shapes import ContributionView
+from ledger.statements.values import format_time, uuid4, uuid7
+from ledger.wire import MAX_PAGE_ITEMS, Contribution, ContributionLine, Decision, NewContribution, Page
+
+router = APIRouter(prefix="/v1/contributions", tags=["contributions"])
+_DECODER: Final = msgspec.json.Decoder(NewContribution)
+_PAGE: Final = page_of("c")
+
+
+def contribution_item(new: NewContribution, platform: str) -> Submit:
+    """The writer's item of a request. Raises FieldError."""
+    if new.task is not None and new.task_external_id is not None:
+        raise FieldError(
+            "task_external_id: The task is named twice.", field="task_external_id", remedy="Send one of the two."
+        )
+    if new.signature is not None and new.salt is None:
+        raise FieldError(
+            "salt: A signature is over a commitment, which needs your salt.", field="salt", remedy="Send the salt too."
+        )
+    check_document(new.content, "content")
+    random = os.urandom(58)
+    return Submit(
+        id=uuid7(time.time_ns() // 1_000_000, random[:10]),
+        platform=platform,
+        campaign=new.campaign,
+        contributor=new.contributor,
+        fresh_id=uuid4(random[10:26]),
+        content=new.content,
+        salt=random[26:] if new.salt is None else bytes.fromhex(new.salt),
+        task=new.task,
+        task_external_id=new.task_external_id,
+        terms=new.terms,
+        replaces=new.replaces,
+        signature=new.signature,
+        external_id=new.external_id,
+    )
+
+
+async def submit(request: Request) -> Response:
+    """Write one contribution."""
+    service = service_of(request)
+    caller = await service.keys.caller(request, "submit")
+    item = contribution_item(await read_one(request, _DECODER), caller.platform)
+    return await write_reply(service, await service.writer.write(item), _PAGE)
+
+
+async def submit_batch(request: Request) -> Response:
+    """Write up to 1,000 contributions, each on its own."""
+    service = service_of(request)
+    caller = await service.keys.caller(request, "submit")
+    items = await read_batch(request, _DECODER)
+    results = await write_each(service.writer, items, lambda new: contribution_item(new, caller.platform))
+    return await batch_reply(service, results, _PAGE)
+
+
+hot_routes = [
+    Route("/v1/contributions", submit, methods=["POST"]),
+    Route("/v1/contributions/batch", submit_batch, methods=["POST"]),
+]
+
+
+@router.get("")
+async def list_contributions(
+    request: Request,
+    caller: Annotated[Caller, needs(None)],
+    campaign: Annotated[str | None, Query(max_length=36)] = None,
+    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    cursor: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = 100,
+) -> Page[ContributionLine]:
+    """The platform's contributions in the order of the log."""
+    service = service_of(request)
+    if campaign is not None:
+        await find_campaign(service.reader, campaign, caller.platform)
+    after = cursors.decode(cursor)
+    page = await _own_contributions(service, caller.platform, campaign, external_id, after, limit)
+    people = await own_ids(service.reads, (row.contributor for row in page.items))
+    lines = [
+        ContributionLine(
+            id=row.id,
+            index=row.index,
+            at=format_time(row.at_ms),
+            campaign=row.campaign,
+            contributor=people[row.contributor],
+            task=row.task,
+            verdict=None if row.decision is None else row.decision.verdict,
+            url=service.url(f"/c/{row.id}"),
+        )
+        for row in page.items
+    ]
+    return Page(items=lines, next=cursors.encode(page.next))
+
+
+@router.get("/{contribution}")
+async def get_contribution(contribution: str, request: Request, caller: Annotated[Caller, needs(None)]) -> Contribution:
+    """A contribution of the platform with its content, the decision that stands and when it is payable."""
+    service = service_of(request)
+    row = await find_contribution(service.reader, contribution, caller.platform)
+    campaign = await find_campaign(service.reader, row.campaign)
+    opening = await service.reader.opening("contribution", row.id)
+    standing = await standing_decision(service.reader, row)
+    people = await own_ids(service.reads, [row.contributor])
+    payable = payable_from_ms(row, campaign.opened, standing)
+    return Contribution(
+        id=row.id,
+        index=row.index,
+        at=format_time(row.at_ms),
+        status=state_of(await service.anchor.get(), row.index),
+        campaign=row.campaign,
+        contributor=people[row.contributor],
+        public_contributor=row.contributor,
+        task=row.task,
+        content=None if opening is None else opening.content(),
+        replaced_by=row.replaced_by,
+        decision=None if standing is None else await _decision(service, standing, campaign.opened.appeal_window),
+        payable_from=None if payable is None else format_time(payable),
+        url=service.url(f"/c/{row.id}"),
+        receipt=service.url(f"/v1/contributions/{row.id}/receipt"),
+    )
+
+
+@router.get("/{contribution}/opening")
+async def get_opening(contribution: str, request: Request, caller: Annotated[Caller, needs(None)]) -> Response:
+    """Salt and content of a contribution of the platform: what opens its commitment. For the contributor's eyes."""
+    service = service_of(request)
+    row = await find_contribution(service.reader, contribution, caller.platform)
+    opening = await service.reader.opening("contribution", row.id)
+    if opening is None:
+        raise NotFoundError(f"The content of contribution {contribution} was erased.")
+    return Response(opening.encode(), media_type="application/json")
+
+
+async def _decision(service: Service, row: DecisionRow, appeal_window: int) -> Decision:
+    made = row.made
+    feedback = None if made.feedback is None else await service.reader.opening("decision", made.id)
+    return Decision(
+        id=made.id,
+        index=row.index,
+        at=made.at,
+        verdict=made.verdict,
+        score=made.score,
+        method=msgspec.to_builtins(made.method),
+        feedback=None if feedback is None else feedback.content(),
+        final_from=format_time(row.at_ms + appeal_window * 1000 + 1),
+    )
+
+
+async def _own_contributions(
+    service: Service,
+    platform: str,
+    campaign: str | None,
+    external_id: str | None,
+    after: int | None,
+    limit: int,
+) -> ViewPage[ContributionView]:
+    """A page of a platform's contributions; with ``external_id`` the one that it calls so."""
+    if external_id is None:
+        return await service.reader.contributions(platform=platform, campaign=campaign, after=after, limit=limit)
+    named = await service.reader.external(platform, "contribution", external_id)
+    found = None if named is None else await service.reader.contribution(named.subject)
+    wanted = found is not None and campaign in (None, found.campaign)
+    return ViewPage([found] if found is not None and wanted else [], None)

@@ -1,0 +1,84 @@
+"""Decisions, written one by one or in batches (hot)."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.bodies import check_document, read_batch, read_one
+from api.replies import batch_reply, page_of, write_reply
+from api.service import service_of
+from api.writing import write_each
+from ledger.errors import FieldError
+from ledger.log.items import Decide
+from ledger.statements.decisions import Method
+from ledger.statements.values import uuid4, uuid7
+from ledger.wire import NewDecision
+
+_DECODER: Final = msgspec.json.Decoder(NewDecision)
+_PAGE: Final = page_of("d")
+_BY_A_PERSON: Final = Method(type="human")
+
+
+def decision_item(new: NewDecision, platform: str) -> Decide:
+    """The writer's item of a request. Raises FieldError."""
+    if (new.contribution is None) == (new.contribution_external_id is None):
+        raise FieldError(
+            "contribution: Exactly one of contribution and contribution_external_id names what is decided.",
+            field="contribution",
+            remedy="Send one of the two.",
+        )
+    if new.signature is not None and new.feedback is not None and new.salt is None:
+        raise FieldError(
+            "salt: A signature is over the feedback's commitment, which needs your salt.",
+            field="salt",
+            remedy="Send the salt too.",
+        )
+    if new.feedback is not None:
+        check_document(new.feedback, "feedback")
+    random = os.urandom(58)
+    return Decide(
+        id=uuid7(time.time_ns() // 1_000_000, random[:10]),
+        platform=platform,
+        verdict=new.verdict,
+        score=new.score or ("1" if new.verdict == "accepted" else "0"),
+        method=new.method or _BY_A_PERSON,
+        salt=random[26:] if new.salt is None else bytes.fromhex(new.salt),
+        fresh_id=uuid4(random[10:26]),
+        contribution=new.contribution,
+        contribution_external_id=new.contribution_external_id,
+        reviewer=new.reviewer,
+        feedback=new.feedback,
+        supersedes=new.supersedes,
+        signature=new.signature,
+        external_id=new.external_id,
+    )
+
+
+async def decide(request: Request) -> Response:
+    """Write one decision."""
+    service = service_of(request)
+    caller = await service.keys.caller(request, "review")
+    item = decision_item(await read_one(request, _DECODER), caller.platform)
+    return await write_reply(service, await service.writer.write(item), _PAGE)
+
+
+async def decide_batch(request: Request) -> Response:
+    """Write up to 1,000 decisions, each on its own."""
+    service = service_of(request)
+    caller = await service.keys.caller(request, "review")
+    items = await read_batch(request, _DECODER)
+    results = await write_each(service.writer, items, lambda new: decision_item(new, caller.platform))
+    return await batch_reply(service, results, _PAGE)
+
+
+hot_routes = [
+    Route("/v1/decisions", decide, methods=["POST"]),
+    Route("/v1/decisions/batch", decide_batch, methods=["POST"]),
+]

@@ -1,0 +1,31 @@
+"""For those who watch the service."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from starlette.requests import Request
+
+from api.service import service_of
+from ledger.errors import UnavailableError
+
+router = APIRouter(tags=["health"])
+
+
+@router.get("/health")
+async def health() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "alive"}
+
+
+@router.get("/ready")
+async def ready(request: Request) -> dict[str, str | int]:
+    """The database answers and writes are open; otherwise 503 with what keeps them."""
+    service = service_of(request)
+    head = await service.reader.head()
+    comparison = service.comparison
+    if comparison.problem is not None:
+        # The same error is raised for every request; without this its traceback would grow each time.
+        raise comparison.problem.with_traceback(None)
+    if not comparison.done:
+        raise UnavailableError("The log is being compared with the anchored one.")
+    return {"status": "ready", "size": head.size}

@@ -1,0 +1,50 @@
+"""The log itself, as C2SP tlog-tiles: checkpoint, tiles and entry bundles."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.service import Service, service_of
+from ledger.errors import FormatError, NotFoundError
+from ledger.tree.tiles import ENTRIES, Tile
+
+router = APIRouter(prefix="/logs", tags=["log"])
+_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable", "Access-Control-Allow-Origin": "*"}
+_NOW: Final = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+
+
+@router.get("/{name}/checkpoint")
+async def get_checkpoint(name: str, request: Request) -> Response:
+    """The newest signed checkpoint (C2SP tlog-checkpoint)."""
+    service = _service(request, name)
+    return Response(await service.reader.checkpoint(), headers=_NOW, media_type="text/plain; charset=utf-8")
+
+
+@router.get("/{name}/tile/{path:path}")
+async def get_tile(name: str, path: str, request: Request) -> Response:
+    """A tile ``{L}/{N}[.p/{W}]`` or an entry bundle ``entries/{N}[.p/{W}]`` (C2SP tlog-tiles); none ever changes."""
+    service = _service(request, name)
+    try:
+        tile = Tile.parse(f"tile/{path}")
+    except FormatError as error:
+        raise NotFoundError(error.detail, remedy=error.remedy) from error
+    size = (await service.reader.head()).size
+    if not tile.in_tree(size):
+        raise NotFoundError(f"The log has {size} entries and not this tile yet.", remedy="Read the checkpoint anew.")
+    width = None if tile.is_full else tile.width
+    if tile.level == ENTRIES:
+        data = await service.reader.entry_bundle(tile.index, width)
+    else:
+        data = await service.reader.tile(tile.level, tile.index, width)
+    return Response(data, headers=_FOR_EVER, media_type="application/octet-stream")
+
+
+def _service(request: Request, name: str) -> Service:
+    service = service_of(request)
+    if name != service.config.log:
+        raise NotFoundError(f"There is no log '{name}' here.", remedy="GET /v1/audit/summary names the log.")
+    return service

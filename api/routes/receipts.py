@@ -1,0 +1,62 @@
+"""Receipts and proofs: public, because they say nothing that the log does not."""
+
+from __future__ import annotations
+
+import re
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from api.lookup import find_contribution, find_decision
+from api.service import Service, service_of
+from ledger.errors import NotFoundError
+from ledger.tree.receipts import Receipt
+
+router = APIRouter(prefix="/v1", tags=["receipts"])
+_INDEX = re.compile("0|[1-9][0-9]{0,15}")
+
+
+@router.get("/contributions/{contribution}/receipt")
+async def contribution_receipt(contribution: str, request: Request) -> Response:
+    """The receipt of a contribution, as the file to keep."""
+    service = service_of(request)
+    row = await find_contribution(service.reader, contribution)
+    return await _receipt(service, row.index)
+
+
+@router.get("/decisions/{decision}/receipt")
+async def decision_receipt(decision: str, request: Request) -> Response:
+    """The receipt of a decision."""
+    service = service_of(request)
+    row = await find_decision(service.reader, decision)
+    return await _receipt(service, row.index)
+
+
+@router.get("/entries/{index}/receipt")
+async def entry_receipt(index: str, request: Request) -> Response:
+    """The receipt of any entry of the log."""
+    service = service_of(request)
+    return await _receipt(service, await known_index(service, index))
+
+
+@router.get("/entries/{index}/proof")
+async def entry_proof(index: str, request: Request) -> Response:
+    """The C2SP tlog-proof of an entry."""
+    service = service_of(request)
+    receipt = Receipt.parse(await service.reader.receipt(await known_index(service, index)))
+    return Response(receipt.proof.format(), media_type="text/plain; charset=utf-8")
+
+
+async def known_index(service: Service, text: str) -> int:
+    """The index that a path names. Raises NotFoundError where the log is shorter."""
+    size = (await service.reader.head()).size
+    if not _INDEX.fullmatch(text) or int(text) >= size:
+        raise NotFoundError(f"There is no entry {text}; the log has {size}.", remedy="Entries are counted from 0.")
+    return int(text)
+
+
+async def _receipt(service: Service, index: int) -> Response:
+    data = await service.reader.receipt(index)
+    headers = {"Content-Disposition": f'attachment; filename="receipt-{index}.json"'}
+    return Response(data, headers=headers, media_type="application/json")

@@ -1,0 +1,94 @@
+"""What the routes work with: one service a process, made when the application starts."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.requests import Request
+
+from api.auth import KeyRing
+from api.comparison import Comparison
+from api.kept import Kept
+from api.reads import Reads
+from api.reads.settlements import Place
+from api.reads.summary import AnchorRow
+from api.units import BASE_UNITS, POINTS, Unit
+from ledger.book.reward_tree import RewardTree
+from ledger.chain.deployments import Deployment
+from ledger.config import Config
+from ledger.log.reader import Reader
+from ledger.log.writer import Writer
+from ledger.statements.campaigns import CampaignOpened
+from ledger.statements.values import uuid7
+
+_TREES: Final = 4
+
+
+@dataclass(slots=True)
+class Service:
+    """Configuration, log and views, and the little that is cached."""
+
+    config: Config
+    public_url: str
+    reads: Reads
+    reader: Reader
+    writer: Writer
+    keys: KeyRing
+    anchor: Kept[AnchorRow | None]
+    counts: Kept[dict[str, int]]
+    comparison: Comparison
+    deployment: Deployment | None
+    vkey: str
+    unit: Unit = BASE_UNITS
+    """What the pool's token is counted in, once the chain has said it."""
+    trees: OrderedDict[tuple[Place, int], RewardTree] = field(default_factory=OrderedDict)
+
+    @property
+    def domain(self) -> str:
+        """The host that wallets show when they sign (EIP-4361)."""
+        return urlsplit(self.public_url).netloc
+
+    def url(self, path: str) -> str:
+        """A page's or a path's whole address."""
+        return self.public_url + path
+
+    def unit_of(self, opened: CampaignOpened) -> Unit:
+        """What a campaign pays in."""
+        if opened.onchain is None:
+            return POINTS
+        own = self.deployment is not None and opened.onchain.pool == self.deployment.pool
+        return self.unit if own else BASE_UNITS
+
+    async def tree(self, place: Place, number: int) -> RewardTree:
+        """The reward tree of an activated settlement; the last few are kept."""
+        key = (place, number)
+        found = self.trees.get(key)
+        if found is None:
+            found = await asyncio.to_thread(RewardTree, await self.reader.settlement_accounts(*place, number))
+            self.trees[key] = found
+            while len(self.trees) > _TREES:
+                self.trees.popitem(last=False)
+        self.trees.move_to_end(key)
+        return found
+
+
+def service_of(request: Request) -> Service:
+    """The service of the application that serves ``request``."""
+    service: Service = request.app.state.service
+    return service
+
+
+def public_url(config: Config) -> str:
+    """The address under which others reach us, without a slash at its end."""
+    return (config.public_url or f"http://{config.host}:{config.port}").rstrip("/")
+
+
+def new_id() -> str:
+    """A new UUID version 7."""
+    return uuid7(time.time_ns() // 1_000_000, os.urandom(10))

@@ -1,0 +1,73 @@
+"""One database: its engine for reads, its stores for appending."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+
+from sqlalchemy import URL
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from ledger.db import engines
+from ledger.db.migrate import check_at_head
+from ledger.db.postgres import PostgresStore
+from ledger.db.sqlite import SqliteStore
+from ledger.db.store import Store
+from ledger.db.urls import parse_url
+from ledger.errors import ConfigError, DatabaseError
+
+
+class Database:
+    """An open database. ``engine`` is for reads; ``begin()`` for the worker's rows; ``store(log)`` appends."""
+
+    def __init__(self, url: URL) -> None:
+        """Use :func:`open_database`, which also checks the schema."""
+        self._url = url
+        self.engine: AsyncEngine = engines.async_engine(url, engines.COMMAND_TIMEOUT_SECONDS)
+        self._stores: list[Store] = []
+
+    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """A transaction that writes (on SQLite it waits for the write lock first); commits at the block's end."""
+        return engines.writing(self.engine).begin()
+
+    def store(self, log: str) -> Store:
+        """The store that appends to the log of this name. Closed with the database."""
+        sqlite = engines.is_sqlite(self._url)
+        store = SqliteStore(engines.sqlite_engine(self._url), log) if sqlite else PostgresStore(self.engine, log)
+        self._stores.append(store)
+        return store
+
+    async def close(self) -> None:
+        """Give up all connections."""
+        for store in self._stores:
+            await store.close()
+        await self.engine.dispose()
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """Open a database for the block. Raises ConfigError where its schema or durability is not what is needed."""
+    parsed = parse_url(url)
+    _check_exists(parsed)
+    database = Database(parsed)
+    try:
+        try:
+            async with database.engine.connect() as connection:
+                await connection.run_sync(check_at_head)
+            if not engines.is_sqlite(parsed):
+                await engines.check_durable(database.engine)
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseError(
+                f"The database cannot be opened: {error}", remedy="Check the database URL and that the server runs."
+            ) from error
+        yield database
+    finally:
+        await database.close()
+
+
+def _check_exists(url: URL) -> None:
+    """SQLite would make an empty file where there is none."""
+    if engines.is_sqlite(url) and not Path(str(url.database)).exists():
+        raise ConfigError(f"There is no database {url.database} yet.", remedy="Run 'crowdledger db upgrade'.")

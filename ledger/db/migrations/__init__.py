@@ -1,0 +1,1 @@
+"""Alembic's migrations, one module a revision under ``versions``; ``ledger.db.migrate`` runs them."""

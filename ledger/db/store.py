@@ -1,0 +1,160 @@
+"""Appending to a log: one transaction, the same steps on both databases.
+
+``append`` does no I/O: it yields steps and is sent their rows. A store runs the steps between BEGIN and COMMIT.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, Protocol, TypeVar
+
+from sqlalchemy import Table
+
+from ledger.db import tables
+from ledger.db.loading import DbRow, Loaded, Lookup, Named, Query, load
+from ledger.db.rows import TABLES, Row, Rows, TileRow
+from ledger.errors import ConfigError, ProofError
+from ledger.tree.merkle import CompactRange, NewNodes
+from ledger.tree.tiles import FULL_WIDTH, HEIGHT, Tile, completed, encode_tile
+
+Result_co = TypeVar("Result_co", covariant=True)
+ResultT = TypeVar("ResultT")
+
+
+class Head(NamedTuple):
+    """The log's locked head row, and the block time that confirms the clock, if the worker has stored one."""
+
+    origin: str
+    vkey: str
+    at_ms: int
+    tree: CompactRange
+    confirmed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[Result_co]):
+    """What a group makes of the log: the head after it, the tree's new nodes, the rows; and the caller's result.
+
+    ``tree`` is None where nothing was appended: then nothing is stored.
+    """
+
+    result: Result_co
+    tree: CompactRange | None = None
+    at_ms: int = 0
+    note: str = ""
+    nodes: Sequence[NewNodes] = ()
+    rows: Rows | None = None
+
+
+Work = Callable[[Head, Loaded], Change[ResultT]]
+"""Pure: called under the head's lock."""
+
+
+class Store(Protocol):
+    """Appends to one log."""
+
+    async def append(self, named: Named, work: Work[ResultT]) -> ResultT:
+        """Lock the head, load what ``named`` names, call ``work``, store its change, commit, return its result.
+
+        Raises what ``work`` raises, and DatabaseError where the database fails; nothing is stored then.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give up connections and threads."""
+        ...
+
+
+class Insert(NamedTuple):
+    """Rows for a table, without the log's name."""
+
+    table: Table
+    rows: Sequence[Row]
+
+
+class Execute(NamedTuple):
+    """SQL with placeholders as in ``Query`` that returns nothing, to run once a row of values."""
+
+    sql: str
+    rows: Sequence[tuple[str | int | bytes, ...]]
+
+
+Step = Query | Lookup | Insert | Execute
+Steps = Generator[Step, list[DbRow], ResultT]
+
+HEAD_SQL = "SELECT origin, vkey, size, at_ms, compact FROM logs WHERE name = {log}"
+"""The store adds what locks the row."""
+_BLOCK_TIME_SQL = "SELECT MAX(block_ms) FROM chain_cursor WHERE log = {log}"
+_LEAF_HASHES_SQL = """
+SELECT leaf_hash FROM entries
+WHERE log = {log} AND entry_index >= {0} AND entry_index < {1} ORDER BY entry_index"""
+_TILE_ROOTS_SQL = """
+SELECT root FROM tiles WHERE log = {log} AND n >= {0} AND n < {1} AND level = {2} ORDER BY n"""
+_NEW_HEAD_SQL = "UPDATE logs SET size = {0}, at_ms = {1}, compact = {2}, note = {3} WHERE name = {log}"
+_CLOSE_SQL = "UPDATE campaigns SET closed = {1} WHERE log = {log} AND id = {0}"
+_REVOKE_SQL = "UPDATE api_keys SET revoked = {1} WHERE log = {log} AND id = {0}"
+_FORGET_FUNDS_SQL = "DELETE FROM campaign_funds WHERE log = {log} AND campaign = {0}"
+
+
+def append(named: Named, work: Work[ResultT]) -> Steps[tuple[bool, ResultT]]:
+    """The steps of one transaction; returns whether there is something to commit, and the result."""
+    head = yield from _locked_head()
+    loaded = yield from load(named)
+    change = work(head, loaded)
+    if change.tree is None or change.rows is None:
+        return False, change.result
+    for kind, table in TABLES.items():
+        if kind in change.rows.new:
+            yield Insert(tables.metadata.tables[table], change.rows.new[kind])
+    yield from _changed_rows(change.rows)
+    full_tiles = yield from _full_tiles(head.tree.size, change)
+    if full_tiles:
+        yield Insert(tables.tiles, full_tiles)
+    yield Execute(_NEW_HEAD_SQL, [(change.tree.size, change.at_ms, change.tree.encode(), change.note)])
+    return True, change.result
+
+
+def _locked_head() -> Steps[Head]:
+    rows = yield Query(HEAD_SQL)
+    if not rows:
+        raise ConfigError("This log is not opened.", remedy="Start the service once: it opens its log.")
+    origin, vkey, size, at_ms, compact = rows[0]
+    ((confirmed_ms,),) = yield Query(_BLOCK_TIME_SQL)
+    return Head(origin, vkey, at_ms, CompactRange.decode(size, bytes(compact)), confirmed_ms)
+
+
+def _changed_rows(rows: Rows) -> Steps[None]:
+    if rows.closed:
+        yield Execute(_CLOSE_SQL, rows.closed)
+    if rows.revoked:
+        yield Execute(_REVOKE_SQL, rows.revoked)
+    for funds in rows.funds:  # one by one: the later of two holds
+        yield Execute(_FORGET_FUNDS_SQL, [(funds.campaign,)])
+        yield Insert(tables.campaign_funds, [funds])
+
+
+def _full_tiles(old_size: int, change: Change[ResultT]) -> Steps[list[TileRow]]:
+    """The tiles that became full, their left part from what is stored and their right part from the new nodes."""
+    new = {nodes.level: nodes for nodes in change.nodes}
+    rows = []
+    for tile in completed(old_size, change.tree.size if change.tree else old_size):
+        begin, end = tile.index * FULL_WIDTH, (tile.index + 1) * FULL_WIDTH
+        added = new[tile.level * HEIGHT]
+        old = yield from _stored_hashes(tile, begin, min(added.first, end))
+        hashes = old + added.hashes[max(begin - added.first, 0) : end - added.first]
+        above = new[(tile.level + 1) * HEIGHT]
+        rows.append(TileRow(tile.level, tile.index, encode_tile(hashes), above.hashes[tile.index - above.first]))
+    return rows
+
+
+def _stored_hashes(tile: Tile, begin: int, end: int) -> Steps[list[bytes]]:
+    if begin >= end:
+        return []
+    if tile.level == 0:
+        rows = yield Query(_LEAF_HASHES_SQL, (begin, end))
+    else:
+        rows = yield Query(_TILE_ROOTS_SQL, (begin, end, tile.level - 1))
+    if len(rows) != end - begin:
+        raise ProofError(f"The database lacks nodes of tile {tile.path}.", remedy="Operator: restore the database.")
+    return [bytes(value) for (value,) in rows]

@@ -1,0 +1,1 @@
+"""The log: items in, entries and receipts out. ``plan`` is pure, ``writer`` commits groups, ``reader`` serves."""

@@ -1,0 +1,46 @@
+"""Platforms and their API keys."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from ledger.statements.platforms import Scope
+from ledger.wire.replies import Written
+from ledger.wire.values import Model, OwnId, Title
+
+
+def _distinct(scopes: list[Scope]) -> list[Scope]:
+    if len(set(scopes)) != len(scopes):
+        raise ValueError("a scope is named once")
+    return scopes
+
+
+Scopes = Annotated[list[Scope], Field(min_length=1, max_length=4), AfterValidator(_distinct)]
+
+
+class NewPlatform(Model):
+    """A platform to register; its first key has every scope."""
+
+    name: Title
+    external_id: OwnId | None = None
+
+
+class NewKey(Model):
+    """A key to add to the platform."""
+
+    scopes: Scopes
+
+
+class KeyWritten(Written):
+    """``key`` is shown this once and stored nowhere; a repeated request cannot show it again (null)."""
+
+    key: str | None
+
+
+class Key(Model):
+    """A key by its public id."""
+
+    id: str
+    scopes: list[str]

@@ -1,0 +1,329 @@
+"""The application beside a real chain: writes wait for the comparison; campaigns, wallets, rewards, claims."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eth_account import Account
+from eth_account.messages import encode_defunct
+from sqlalchemy import insert, select, update
+
+from ledger.book.reward_tree import RewardTree, reward_leaf
+from ledger.chain import contracts
+from ledger.chain.deploy import Terms, deploy
+from ledger.chain.deployments import Deployment
+from ledger.chain.devchain import DevChain
+from ledger.chain.rpc import Node
+from ledger.chain.signers import LocalSigner
+from ledger.db import tables
+from ledger.statements import onchain
+from ledger.statements.onchain import keccak256
+from ledger.tree import merkle
+from ledger.tree.keys import LogSigner
+from tests.integration.api.running import ADMIN_KEY, ORIGIN, Api, Platform, running, settings, until
+
+OPERATOR = LocalSigner.from_key(bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"))
+CHAIN_ID = 31337
+OPERATORS_KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
+
+
+@dataclass
+class Place:
+    """A deployment on the test's chain, and what starts the application beside it."""
+
+    chain: DevChain
+    node: Node
+    deployment: Deployment
+    folder: Path
+    database_url: str
+    log_signer: LogSigner
+
+    def settings(self, **more: Any) -> Any:
+        members = {
+            "deployment_file": self.folder / f"{CHAIN_ID}.json",
+            "rpc_urls": (self.chain.url,),
+            "relayer_signer": f"rpc:{self.chain.url}#{OPERATOR.address}",
+        }
+        return settings(self.folder, self.database_url, self.log_signer, **(members | more))
+
+    def anchor(self, size: int, root: bytes, proof: list[bytes]) -> None:
+        """Anchor a head as the operator."""
+        call = contracts.anchor_call(self.deployment.log_id, size, root, proof)
+        what = {"from": OPERATOR.address, "to": self.deployment.contribution_log, "data": "0x" + call.hex()}
+        self.chain.rpc("eth_sendTransaction", what)
+        head = contracts.read_head(self.node, self.deployment.contribution_log, self.deployment.log_id)
+        assert head.size == size
+
+
+@pytest.fixture
+def place(chain: DevChain, sqlite_database_url: str, tmp_path: Path, log_signer: LogSigner) -> Any:
+    terms = Terms(
+        chain_id=CHAIN_ID,
+        origin=ORIGIN,
+        vkey=log_signer.verifier_key.vkey,
+        settlement_delay=3,
+        admin=OPERATOR.address,
+        reporter=OPERATOR.address,
+        guardian=OPERATOR.address,
+    )
+    with Node(chain.url) as node:
+        deployment = deploy(node, OPERATOR, terms, tmp_path)
+        yield Place(chain, node, deployment, tmp_path, sqlite_database_url, log_signer)
+
+
+@pytest.fixture
+async def beside(place: Place) -> AsyncIterator[Api]:
+    async with running(place.settings()) as found:
+        await until_ready(found)
+        yield found
+
+
+async def until_ready(api: Api) -> None:
+    async def ready() -> bool:
+        return (await api.http.get("/ready")).status_code == 200
+
+    await until(ready)
+
+
+async def until_problem(api: Api) -> None:
+    async def has_problem() -> bool:
+        return api.service.comparison.problem is not None
+
+    await until(has_problem)
+
+
+async def test_campaign_can_be_opened_with_the_reply(place: Place, beside: Api) -> None:
+    """The reply holds all that ``openCampaign`` takes, and the contract gives the id it foretells."""
+    platform = await beside.platform()
+    opener = OPERATOR.address
+    reply = await platform.post(
+        "/v1/campaigns",
+        {
+            "title": "T",
+            "type": "rating",
+            "terms": "",
+            "policy": {"name": "piece_rate", "amount": "5000000000000000000"},
+            "budget": "5000000000000000000000",
+            "goal": "100",
+            "funding_deadline": "2030-01-01T00:00:00+02:00",
+            "closing_date": "2031-01-01T00:00:00Z",
+            "opener": opener,
+        },
+    )
+    assert reply.status_code == 201, reply.text
+    told = reply.json()["onchain"]
+    assert told["id"] == onchain.campaign_id(opener, place.deployment.log_id, told["charter"])
+    assert (told["pool"], told["chain_id"]) == (place.deployment.pool, CHAIN_ID)
+    assert told["funding_deadline"] == 1_893_448_800
+    call = contracts.open_campaign_call(
+        told["charter"], int(told["goal"]), told["funding_deadline"], told["closing_date"]
+    )
+    opened = place.node.call(place.deployment.pool, call, sender=opener)
+    assert "0x" + opened.hex() == told["id"]
+    shown = (await platform.get(f"/v1/campaigns/{reply.json()['id']}")).json()
+    assert shown["onchain"] == told
+
+    async def named() -> bool:
+        return beside.service.unit.decimals == 18
+
+    await until(named)
+    page = await beside.http.get(f"/campaigns/{reply.json()['id']}")
+    assert f"5\u00a0{beside.service.unit.name} for every accepted" in page.text
+
+
+async def test_writes_wait_while_the_node_is_down(place: Place) -> None:
+    async with running(place.settings(rpc_urls=("http://127.0.0.1:9",))) as api:
+        await until_problem(api)
+        ready = await api.http.get("/ready")
+        assert (ready.status_code, ready.json()["type"]) == (503, "/problems/node-unavailable")
+        refused = await api.http.post("/v1/platforms", json={"name": "P"}, headers=OPERATORS_KEY)
+        assert (refused.status_code, refused.json()["type"]) == (503, "/problems/unavailable")
+        assert refused.headers["retry-after"]
+        assert (await api.http.get("/v1/audit/summary")).status_code == 200
+
+
+async def test_other_contracts_and_chains_are_refused(place: Place) -> None:
+    """Not our contracts at the address, a chain with another id: writes wait, /ready says what to do."""
+    path = place.folder / f"{CHAIN_ID}.json"
+    good = path.read_text()
+    changes = {
+        "wrong-contract": good.replace(place.deployment.contribution_log, place.deployment.token),
+        "wrong-chain": good.replace(f'"chain_id": {CHAIN_ID}', '"chain_id": 5'),
+    }
+    for slug, text in changes.items():
+        path.write_text(text)
+        async with running(place.settings()) as api:
+            await until_problem(api)
+            reply = await api.http.get("/ready")
+            assert (reply.status_code, reply.json()["type"]) == (503, f"/problems/{slug}")
+            assert not api.service.writer.writes_allowed
+
+
+async def test_writes_stop_for_good_where_the_contract_is_ahead(place: Place) -> None:
+    leaves = [merkle.leaf_hash(b"%d" % number) for number in range(5)]
+    place.anchor(5, merkle.root(leaves), [])
+    async with running(place.settings()) as api:
+        await _until_stopped(api, "The contract holds 5 entries of this log, we hold 1.")
+
+
+async def test_writes_stop_for_good_where_the_root_differs(place: Place) -> None:
+    async with running(place.settings()) as api:
+        await until_ready(api)
+        await api.platform()
+    place.anchor(2, merkle.root([merkle.leaf_hash(b"a"), merkle.leaf_hash(b"b")]), [])
+    async with running(place.settings()) as api:
+        await _until_stopped(api, "another root")
+
+
+async def _until_stopped(api: Api, words: str) -> None:
+    await until_problem(api)
+    reply = await api.http.post("/v1/platforms", json={"name": "P"}, headers=OPERATORS_KEY)
+    assert (reply.status_code, reply.json()["type"]) == (503, "/problems/log-diverged")
+    assert words in reply.json()["detail"]
+    assert (await api.http.get("/ready")).json()["type"] == "/problems/log-diverged"
+    assert (await api.http.get("/logs/main/checkpoint")).status_code == 200
+
+
+async def test_the_log_agrees_with_its_anchor(place: Place) -> None:
+    async with running(place.settings()) as api:
+        await until_ready(api)
+        await api.platform()
+        root = await api.service.reader.root_at(2)
+    place.anchor(2, root, [])
+    async with running(place.settings()) as api:
+        await until_ready(api)
+        await api.platform("Second")
+
+
+async def test_wallet_is_linked_by_its_own_signature(beside: Api) -> None:
+    platform = await beside.platform()
+    await platform.contribution(await platform.campaign(), contributor="ann")
+    account = Account.create()
+    asked = await platform.post("/v1/wallets/message", {"contributor": "ann", "address": account.address})
+    message = asked.json()["message"]
+    assert message.startswith("crowd.test wants you to sign in")
+    assert f"Chain ID: {CHAIN_ID}" in message
+    signature = "0x" + account.sign_message(encode_defunct(text=message)).signature.hex()
+    body = {"contributor": "ann", "message": message, "signature": signature}
+    wrong = await platform.post("/v1/wallets", body | {"message": message.replace("crowd.test", "evil.test", 1)})
+    assert (wrong.status_code, wrong.json()["field"]) == (422, "message")
+    forged = await platform.post("/v1/wallets", body | {"signature": signature[:-4] + "001b"})
+    assert forged.status_code in (409, 422)
+    linked = await platform.post("/v1/wallets", body)
+    assert linked.status_code == 201, linked.text
+    again = await platform.post("/v1/wallets", body)
+    assert (again.status_code, again.json()["rule"]) == (409, "link-replaces-latest")
+    second = (await platform.post("/v1/wallets/message", {"contributor": "ann", "address": account.address})).json()
+    assert f"the link in entry {linked.json()['index']}" in second["message"]
+    unknown = await platform.post("/v1/wallets/message", {"contributor": "nobody", "address": account.address})
+    assert unknown.status_code == 404
+
+
+async def settle_rows(api: Api, place: Place, accounts: list[tuple[str, int]], state: str = "activated") -> RewardTree:
+    """What the worker keeps of a settlement."""
+    tree = RewardTree(accounts)
+    same: dict[str, Any] = {"log": "main", "chain_id": CHAIN_ID, "pool": place.deployment.pool, "number": 1}
+    settlement = {
+        "parent": 0,
+        "proposal": "0x" + "ee" * 32,
+        "size": 1,
+        "root": tree.root,
+        "total": str(sum(units for _, units in accounts)),
+        "state": state,
+        "campaigns": "[]",
+    }
+    lines = [
+        same | {"position": position, "account": account, "cumulative": str(units)}
+        for position, (account, units) in enumerate(tree.accounts)
+    ]
+    async with api.service.reads.database.begin() as connection:
+        await connection.execute(insert(tables.settlements).values(same | settlement))
+        await connection.execute(insert(tables.settlement_accounts), lines)
+    return tree
+
+
+async def test_rewards_settlements_and_claims(place: Place, beside: Api) -> None:
+    accounts = [("0x" + f"{number:02x}" * 20, 10**20 + number) for number in range(1, 6)]
+    rich = accounts[2][0]
+    await settle_rows(beside, place, accounts, state="settled")
+    assert (await beside.http.get(f"/v1/rewards/{rich}")).json()["rewards"] == []
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(update(tables.settlements).values(state="activated"))
+
+    (reward,) = (await beside.http.get(f"/v1/rewards/{rich}")).json()["rewards"]
+    assert (reward["earned"], reward["claimed"], reward["claimable"]) == (str(10**20 + 3), "0", str(10**20 + 3))
+    node = reward_leaf(rich, int(reward["earned"]))
+    for sibling in (bytes.fromhex(each[2:]) for each in reward["proof"]):
+        node = keccak256(min(node, sibling) + max(node, sibling))
+    settlement = (await beside.http.get("/v1/settlements/1")).json()
+    assert settlement["root"] == "0x" + node.hex()
+    assert (await beside.http.get("/v1/settlements")).json() == {"items": [settlement], "next": None}
+    assert (await beside.http.get("/v1/audit/summary")).json()["settlement"] == settlement
+
+    asked = await beside.http.post("/v1/claims", json={"addresses": [rich, accounts[0][0], rich]})
+    assert asked.status_code == 202, asked.text
+    items = asked.json()["items"]
+    assert [item["account"] for item in items] == [rich, accounts[0][0]]
+    assert asked.headers["location"] == items[0]["url"] == f"http://crowd.test/v1/claims/{items[0]['id']}"
+    polled = (await beside.http.get(f"/v1/claims/{items[0]['id']}")).json()
+    assert (polled["state"], polled["transaction"]) == ("asked", None)
+    again = await beside.http.post("/v1/claims", json={"addresses": [accounts[1][0], rich]})
+    assert (again.status_code, again.json()["rule"]) == (409, "one-claim-at-a-time")
+    nothing = await beside.http.post("/v1/claims", json={"addresses": [accounts[1][0], "0x" + "99" * 20]})
+    assert (nothing.status_code, nothing.json()["rule"]) == (409, "claimable")
+    async with beside.service.reads.database.engine.connect() as connection:
+        rows = (await connection.execute(select(tables.claim_requests.c.account))).scalars().all()
+    assert sorted(rows) == sorted([rich, accounts[0][0]])
+    too_many = await beside.http.post("/v1/claims", json={"addresses": [rich] * 201})
+    assert (too_many.status_code, too_many.json()["field"]) == (422, "addresses")
+
+
+async def test_settlement_is_asked_once(beside: Api) -> None:
+    platform = await beside.platform()
+    first, again = await platform.post("/v1/settlements"), await platform.post("/v1/settlements")
+    assert (first.status_code, again.status_code) == (202, 202)
+    assert first.json() == again.json()
+    path = first.headers["location"].removeprefix("http://crowd.test")
+    polled = await beside.http.get(path)
+    assert polled.json()["state"] == "asked"
+
+
+async def test_paid_contribution_reads_so(place: Place, beside: Api) -> None:
+    """From earned to paid, in the words of the page."""
+    platform: Platform = await beside.platform()
+    campaign = await platform.campaign(opener=OPERATOR.address, appeal_window=0)
+    written = await platform.contribution(campaign)
+    await platform.decision(written["id"])
+    path = f"/c/{written['id']}"
+    assert "Link a wallet on your platform" in (await beside.http.get(path)).text
+    account = Account.create()
+    message = (await platform.post("/v1/wallets/message", {"contributor": "ann", "address": account.address})).json()[
+        "message"
+    ]
+    signature = "0x" + account.sign_message(encode_defunct(text=message)).signature.hex()
+    await platform.post("/v1/wallets", {"contributor": "ann", "message": message, "signature": signature})
+    assert "with the next settlement" in (await beside.http.get(path)).text
+    await settle_rows(beside, place, [(account.address.lower(), 5)], state="settled")
+    size = (await beside.service.reader.head()).size
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(update(tables.settlements).values(size=size))
+    assert "in settlement 1, which can be claimed after its waiting time" in (await beside.http.get(path)).text
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(update(tables.settlements).values(state="activated"))
+    assert "can be claimed by" in (await beside.http.get(path)).text
+    claim = {
+        "log": "main",
+        "chain_id": CHAIN_ID,
+        "pool": place.deployment.pool,
+        "account": account.address.lower(),
+        "cumulative": "5",
+        "state": "claimed",
+        "transaction": "0x" + "ab" * 32,
+    }
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(insert(tables.claims).values(claim))
+    assert "(transaction 0xababab…ababab)" in (await beside.http.get(path)).text

@@ -1,0 +1,104 @@
+"""Keys: made, found, cached for a while, forgotten."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from starlette.requests import Request
+
+from api import auth
+from api.auth import KeyRing, make_key
+from ledger.errors import ForbiddenError, UnauthorizedError
+from ledger.log.shapes import StoredKey
+
+
+def request(authorization: str | None) -> Request:
+    headers = [] if authorization is None else [(b"authorization", authorization.encode("latin-1"))]
+    return Request({"type": "http", "method": "GET", "path": "/", "headers": headers})
+
+
+class Stored:
+    """A table of keys that counts how often it is asked."""
+
+    def __init__(self, *keys: StoredKey) -> None:
+        self.keys = {key.id: key for key in keys}
+        self.asked = 0
+
+    async def key(self, key_id: str) -> StoredKey | None:
+        self.asked += 1
+        return self.keys.get(key_id)
+
+
+def stored_key(*scopes: str, revoked: bool = False) -> tuple[str, StoredKey]:
+    text, made = make_key(auth.ALL_SCOPES)
+    return text, StoredKey(made.id, "platform", made.digest, frozenset(scopes), revoked)
+
+
+def test_made_keys_say_their_id_and_are_stored_as_digests() -> None:
+    text, key = make_key(("submit",))
+    other, _ = make_key(("submit",))
+    assert text != other
+    assert text.startswith(f"cl_{key.id}_")
+    assert key.digest == hashlib.sha256(text.encode()).digest()
+    assert text not in repr(key)
+
+
+async def test_keys_are_cached_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, key = stored_key("submit")
+    stored = Stored(key)
+    ring = KeyRing(stored.key, None)
+    for _ in range(3):
+        caller = await ring.caller(request(f"Bearer {text}"), "submit")
+    assert (caller.platform, caller.key_id, stored.asked) == ("platform", key.id, 1)
+    with pytest.raises(ForbiddenError):
+        await ring.caller(request(f"Bearer {text}"), "admin")
+    del stored.keys[key.id]
+    ring.forget(key.id)
+    with pytest.raises(UnauthorizedError):
+        await ring.caller(request(f"Bearer {text}"), "submit")
+
+
+async def test_the_cache_ends_by_itself_and_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = [stored_key("submit") for _ in range(4)]
+    stored = Stored(*(key for _, key in made))
+    ring = KeyRing(stored.key, None)
+    monkeypatch.setattr(auth, "_CACHE_KEYS", 2)
+    for text, _ in made:
+        await ring.caller(request(f"Bearer {text}"), None)
+    assert len(ring._cache) == 2
+    monkeypatch.setattr(auth, "_CACHE_SECONDS", -1.0)
+    text, key = made[0]
+    await ring.caller(request(f"Bearer {text}"), None)
+    del stored.keys[key.id]
+    with pytest.raises(UnauthorizedError):
+        await ring.caller(request(f"Bearer {text}"), None)
+
+
+async def test_what_is_no_good_key() -> None:
+    text, key = stored_key("submit")
+    revoked, revoked_key = stored_key("submit", revoked=True)
+    ring = KeyRing(Stored(key, revoked_key).key, "operator's key that is long enough")
+    wrong = [
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        f"Basic {text}",
+        f"Bearer {text}0",
+        f"Bearer {text[:-1]}",
+        f"Bearer {text.upper()}",
+        f"Bearer {text.replace('cl_', 'CL_')}",
+        "Bearer " + text[:-1] + ("0" if text[-1] != "0" else "1"),
+        f"Bearer {revoked}",
+        "Bearer operator's key that is long enough",
+        "Bearer \xff\xfe",
+    ]
+    for header in wrong:
+        with pytest.raises(UnauthorizedError):
+            await ring.caller(request(header), None)
+    with pytest.raises(UnauthorizedError):
+        ring.check_admin(request(f"Bearer {text}"))
+    ring.check_admin(request("Bearer operator's key that is long enough"))
+    with pytest.raises(UnauthorizedError, match="no operator's key"):
+        KeyRing(Stored().key, None).check_admin(request("Bearer x"))
