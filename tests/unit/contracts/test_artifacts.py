@@ -1,0 +1,96 @@
+"""The committed artifacts are what the sources compile to, with what package.json pins."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from scripts import compile_contracts
+from scripts.compile_contracts import ARTIFACTS, ROOT
+
+CODE_LIMIT = 24_576  # EIP-170
+EXACT = re.compile(r"\d+\.\d+\.\d+")
+
+
+def committed() -> dict[str, str]:
+    return {path.name: path.read_text() for path in ARTIFACTS.glob("*.json")}
+
+
+def test_artifacts_are_what_the_sources_compile_to() -> None:
+    assert compile_contracts.differences(compile_contracts.compile_all()) == []
+
+
+def test_check_names_what_differs() -> None:
+    changed = committed()
+    assert compile_contracts.differences(changed) == []
+    del changed["DevToken.json"]
+    changed["RewardPool.json"] = changed["RewardPool.json"].replace('"0x', '"0x00', 1)
+    changed["New.json"] = "{}"
+    assert compile_contracts.differences(changed) == [
+        "New.json: missing",
+        "DevToken.json: no source compiles to it",
+        "RewardPool.json: differs",
+    ]
+
+
+def test_every_contract_that_can_be_deployed_has_an_artifact() -> None:
+    names = {Path(source).stem for source in compile_contracts.deployable_sources()}
+    assert names >= {"ContributionLog", "RewardPool", "RewardToken", "DevToken"}
+    assert {f"{name}.json" for name in names} == set(committed())
+
+
+def test_nothing_depends_on_where_the_project_lies() -> None:
+    assert not [name for name, text in committed().items() if str(ROOT) in text]
+
+
+def test_source_hash_covers_everything_imported() -> None:
+    sources = compile_contracts.read_sources(["contracts/RewardPool.sol"])
+    assert {"contracts/interfaces/IPauses.sol", "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol"} <= set(
+        sources
+    )
+    assert not [name for name in sources if "dev/" in name]
+    changed = sources | {"@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol": "changed"}
+    assert compile_contracts.source_hash(changed) != compile_contracts.source_hash(sources)
+
+
+def test_imports_are_named_from_the_project() -> None:
+    content = 'import {A} from "./A.sol";\nimport {\n    B\n} from "../lib/B.sol";\nimport "@openzeppelin/C.sol";\n'
+    assert compile_contracts.imported_names("contracts/dev/D.sol", content) == [
+        "contracts/dev/A.sol",
+        "contracts/lib/B.sol",
+        "@openzeppelin/C.sol",
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(ARTIFACTS.glob("*.json")), ids=lambda path: path.stem)
+def test_code_fits_and_immutables_lie_within(path: Path) -> None:
+    artifact = json.loads(path.read_text())
+    code = bytes.fromhex(artifact["deployedBytecode"].removeprefix("0x"))
+    assert 0 < len(code) <= CODE_LIMIT
+    for places in artifact["immutableReferences"].values():
+        for place in places:
+            assert not any(code[place["start"] : place["start"] + place["length"]])
+
+
+def test_lock_file_holds_no_addresses() -> None:
+    """Addresses would tie the project to one registry. After `npm install` drop `funding` members."""
+    assert "://" not in (ROOT / "package-lock.json").read_text()
+
+
+def test_packages_are_pinned_exactly() -> None:
+    package = json.loads((ROOT / "package.json").read_text())
+    locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    for kind in ("dependencies", "devDependencies", "optionalDependencies"):
+        for name, version in package[kind].items():
+            assert EXACT.fullmatch(version), f"{name} is not pinned"
+            assert locked[f"node_modules/{name}"]["version"] == version
+
+
+def test_sources_name_the_pinned_compiler_and_the_licence() -> None:
+    pragma = f"pragma solidity {compile_contracts.pinned_version()};"
+    for path in (ROOT / "contracts").rglob("*.sol"):
+        licence, second = path.read_text().splitlines()[:2]
+        assert (licence, second) == ("// SPDX-License-Identifier: Apache-2.0", pragma), path
