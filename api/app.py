@@ -112,6 +112,7 @@ async def _lifespan(config: Config, app: FastAPI) -> AsyncIterator[None]:
                 queue_limit=config.queue_limit,
                 group_limit=config.group_limit,
                 domain=_signing_domain(deployment),
+                own_clock=deployment is None,
             )
         )
         reader = Reader(database, config.log)

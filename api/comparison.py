@@ -17,7 +17,7 @@ from ledger.chain.contracts import AnchoredHead
 from ledger.chain.deployments import Deployment
 from ledger.chain.rpc import connect
 from ledger.errors import ChainError, CrowdLedgerError, DatabaseError, LogDivergedError
-from ledger.log.reader import Head
+from ledger.log.never_fork import Heads, require_same_history, require_same_key
 
 _LOGGER = logging.getLogger(__name__)
 _RETRY_SECONDS: Final = 2.0
@@ -34,25 +34,17 @@ class Gate(Protocol):
         """No write is taken any more."""
         ...
 
-
-class Roots(Protocol):
-    """Our log."""
-
-    async def head(self) -> Head:
-        """The head as committed last."""
-        ...
-
-    async def root_at(self, size: int) -> bytes:
-        """The root of the first ``size`` entries."""
+    def confirm_time(self, confirmed_ms: int) -> None:
+        """A block's time confirms this machine's clock up to it."""
         ...
 
 
 class Comparison:
     """One comparison after a start. ``done`` says whether it has succeeded, ``problem`` what keeps it."""
 
-    def __init__(self, gate: Gate, roots: Roots, deployment: Deployment | None, rpc_urls: Sequence[str]) -> None:
+    def __init__(self, gate: Gate, log: Heads, deployment: Deployment | None, rpc_urls: Sequence[str]) -> None:
         self._gate = gate
-        self._roots = roots
+        self._log = log
         self._deployment = deployment
         self._urls = tuple(rpc_urls)
         self.done = False
@@ -74,20 +66,15 @@ class Comparison:
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _compare(self, deployment: Deployment) -> None:
-        opened, head = await asyncio.to_thread(_read, self._urls, deployment)
-        ours = await self._roots.head()
-        size = ours.size
-        if opened.vkey != ours.vkey:
-            error = LogDivergedError(f"The log was opened on the chain with the key '{opened.vkey}', not with ours.")
+        opened, head, block_ms = await asyncio.to_thread(_read, self._urls, deployment)
+        try:
+            await require_same_key(self._log, opened)
+            await require_same_history(self._log, head)
+        except LogDivergedError as error:
             self._finish(error)
-            return
-        if head.size > size:
-            self._finish(LogDivergedError(f"The contract holds {head.size} entries of this log, we hold {size}."))
-            return
-        if head.size == 0 or await self._roots.root_at(head.size) == head.root:
-            self._finish(None)
         else:
-            self._finish(LogDivergedError(f"At size {head.size} the contract holds another root than our log."))
+            self._gate.confirm_time(block_ms)
+            self._finish(None)
 
     def _finish(self, error: LogDivergedError | None) -> None:
         self.problem = error
@@ -99,6 +86,8 @@ class Comparison:
             self._gate.stop_writes(error)
 
 
-def _read(urls: Sequence[str], deployment: Deployment) -> tuple[OpenedLog, AnchoredHead]:
+def _read(urls: Sequence[str], deployment: Deployment) -> tuple[OpenedLog, AnchoredHead, int]:
+    """How the log was opened, its anchored head, and the last block's time in milliseconds."""
     with connect(urls, deployment.chain_id) as node:
-        return check_deployment(node, deployment), read_head(node, deployment)
+        block_ms = node.block("latest").timestamp * 1000
+        return check_deployment(node, deployment), read_head(node, deployment), block_ms

@@ -177,7 +177,7 @@ class FieldError(RequestError):
 
 
 class UnavailableError(CrowdLedgerError):
-    """The service cannot do it now; the same request may succeed later. ``retry_after_seconds`` goes into Retry-After."""
+    """It cannot be done now; the same request may succeed later. ``retry_after_seconds`` goes into Retry-After."""
 
     slug = "unavailable"
     status = 503

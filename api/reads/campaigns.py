@@ -48,7 +48,10 @@ async def count(reads: Reads, campaign: str) -> Counts:
 
 
 async def settled(reads: Reads, opened: CampaignOpened) -> str | None:
-    """A campaign's total in the last settlement of its pool that was not vetoed; None without one."""
+    """A campaign's total in the last settlement that lists it and was not vetoed; None without one.
+
+    A settlement lists the campaigns that it changes, and totals never fall.
+    """
     if opened.onchain is None:
         return None
     query = (
@@ -60,9 +63,9 @@ async def settled(reads: Reads, opened: CampaignOpened) -> str | None:
             settlements.c.state != "vetoed",
         )
         .order_by(settlements.c.number.desc())
-        .limit(1)
     )
-    row = await reads.one(query)
-    if row is None:
-        return None
-    return next((str(line["total"]) for line in json.loads(row.campaigns) if line["campaign"] == opened.id), None)
+    for row in await reads.all(query):
+        for line in json.loads(row.campaigns):
+            if line["campaign"] == opened.id:
+                return str(line["total"])
+    return None

@@ -40,6 +40,7 @@ async def summarise(service: Service) -> AuditSummary:
             log_id=place.log_id,
             pool=place.pool,
             token=place.token,
+            block=place.block,
         ),
         anchor=await _anchor(service),
         settlement=await _last_settlement(service),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.auth import Caller, needs
 from api.lookup import find_contribution, find_decision
 from api.service import Service, service_of
 from ledger.errors import NotFoundError
@@ -15,6 +17,21 @@ from ledger.tree.receipts import Receipt
 
 router = APIRouter(prefix="/v1", tags=["receipts"])
 _INDEX = re.compile("0|[1-9][0-9]{0,15}")
+
+
+@router.get("/receipts")
+async def receipt_by_own_id(
+    request: Request,
+    caller: Annotated[Caller, needs(None)],
+    external_id: Annotated[str, Query(min_length=1, max_length=200)],
+    kind: Literal["campaign", "task", "contribution", "decision"] = "contribution",
+) -> Response:
+    """The receipt of what the platform sent under its own id."""
+    service = service_of(request)
+    found = await service.reader.external(caller.platform, kind, external_id)
+    if found is None:
+        raise NotFoundError(f"The platform has sent no {kind} with this external_id.")
+    return await _receipt(service, found.index)
 
 
 @router.get("/contributions/{contribution}/receipt")

@@ -40,27 +40,28 @@ async def open_configured(config: Config) -> AsyncIterator[OpenLog]:
     async with open_database(config.database_url) as database:
         await open_log(database, config.log, config.origin, signer, config.wallet_delay)
         reader = Reader(database, config.log)
-        await _compare(config, reader)
-        async with Writer(database, config.log, signer) as writer:
+        block_ms = await _compare(config, reader)
+        async with Writer(database, config.log, signer, own_clock=config.deployment_file is None) as writer:
+            writer.confirm_time(block_ms)
             writer.allow_writes()
             yield OpenLog(database, reader, writer)
 
 
-async def _compare(config: Config, reader: Reader) -> None:
-    """Never fork: the log must continue what is anchored, or nothing may be written to it."""
-    from ledger.errors import LogDivergedError
+async def _compare(config: Config, reader: Reader) -> int:
+    """Never fork: the log must continue what is anchored, or nothing may be written to it.
+
+    The time of the chain's last block in milliseconds, which confirms this machine's clock; 0 without a chain.
+    """
+    from ledger.log.never_fork import require_same_history
 
     if config.deployment_file is None:
-        return
-    anchored = await asyncio.to_thread(_anchored, config)
-    size = (await reader.head()).size
-    if anchored.size > size:
-        raise LogDivergedError(f"The contract holds {anchored.size} entries of this log, the database {size}.")
-    if anchored.size and await reader.root_at(anchored.size) != anchored.root:
-        raise LogDivergedError(f"At size {anchored.size} the contract holds another root than the database.")
+        return 0
+    anchored, block_ms = await asyncio.to_thread(_anchored, config)
+    await require_same_history(reader, anchored)
+    return block_ms
 
 
-def _anchored(config: Config) -> AnchoredHead:
+def _anchored(config: Config) -> tuple[AnchoredHead, int]:
     from ledger.chain.anchors import read_head
     from ledger.chain.deployments import Deployment
     from ledger.chain.rpc import connect
@@ -68,4 +69,4 @@ def _anchored(config: Config) -> AnchoredHead:
     assert config.deployment_file is not None
     deployment = Deployment.load(config.deployment_file)
     with connect(config.rpc_urls, deployment.chain_id) as node:
-        return read_head(node, deployment)
+        return read_head(node, deployment), node.block("latest").timestamp * 1000

@@ -97,8 +97,12 @@ class Writer:
         group_bytes: int = 8 * 2**20,
         clock: Clock = system_clock_ms,
         domain: Domain | None = None,
+        own_clock: bool = False,
     ) -> None:
-        """``queue_limit`` counts items not answered yet; ``domain`` is where EIP-712 signatures count."""
+        """``queue_limit`` counts items not answered yet; ``domain`` is where EIP-712 signatures count.
+
+        ``own_clock`` is for a log without a chain, where no block's time can confirm a pause of more than a day.
+        """
         self._store = database.store(log)
         self._reader = Reader(database, log)
         self._log = log
@@ -108,6 +112,7 @@ class Writer:
         self._group_bytes = group_bytes
         self._clock = clock
         self._domain = domain
+        self._own_clock = own_clock
         self._confirmed_ms: int | None = None
         self._stopped: UnavailableError | None = UnavailableError(
             "The service has just started and has not compared its log with the anchored one yet."
@@ -187,7 +192,7 @@ class Writer:
 
     def _check_open(self) -> None:
         if self._stopped is not None:
-            raise self._stopped
+            raise self._stopped.with_traceback(None)
         if self._closing or self._task is None:
             raise UnavailableError("The service is stopping.")
 
@@ -201,7 +206,7 @@ class Writer:
             group = self._take()
             try:
                 if self._stopped is not None:
-                    raise self._stopped
+                    raise self._stopped.with_traceback(None)
                 committed = await self._commit([waiting.request for waiting in group])
             except CrowdLedgerError as error:
                 self._settle_all(group, error)
@@ -236,7 +241,14 @@ class Writer:
         key = self._signer.verifier_key
         if (head.origin, head.vkey) != (key.name, key.vkey):
             raise ConfigError(f"The log '{self._log}' is of '{head.vkey}', not of this service's key '{key.vkey}'.")
-        planned = plan(head, loaded, requests, now_ms, domain=self._domain, confirmed_ms=self._confirmed_ms)
+        planned = plan(
+            head,
+            loaded,
+            requests,
+            now_ms,
+            domain=self._domain,
+            confirmed_ms=now_ms if self._own_clock else self._confirmed_ms,
+        )
         if not planned.leaf_hashes:
             return Change(_Group(planned.outcomes, head.tree.size, [], ""))
         growth = Growth(head.tree, planned.leaf_hashes)

@@ -25,6 +25,8 @@ class ChainSummary(Model):
     log_id: str
     pool: str
     token: str
+    block: int
+    """The block in which the log was opened: none of its events is older."""
 
 
 class AuditSummary(Model):

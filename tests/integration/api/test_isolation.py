@@ -27,6 +27,7 @@ class Route:
     access: Access
     scope: str | None = None
     body: Any = None
+    query: str = ""
 
 
 CONTRIBUTION = {"campaign": "{campaign}", "contributor": "eve", "content": 1}
@@ -65,6 +66,7 @@ ROUTES = {
     "POST /v1/wallets/message": Route("own", "submit", {"contributor": "ann", "address": ADDRESS}),
     "POST /v1/wallets": Route("own", "submit", {"contributor": "ann", "message": "m", "signature": "0x" + "00" * 65}),
     "POST /v1/settlements": Route("listing", "settle"),
+    "GET /v1/receipts": Route("own", query="?external_id={external}"),
     "GET /v1/contributions/{contribution}/receipt": Route("public"),
     "GET /v1/decisions/{decision}/receipt": Route("public"),
     "GET /v1/entries/{index}/receipt": Route("public"),
@@ -117,14 +119,16 @@ class Victim:
     async def send(self, name: str, headers: dict[str, str]) -> Any:
         method, path = name.split(" ")
         return await self.platform.api.http.request(
-            method, self.fill(path), json=self.fill(ROUTES[name].body), headers=headers
+            method, self.fill(path + ROUTES[name].query), json=self.fill(ROUTES[name].body), headers=headers
         )
 
 
 @pytest.fixture
 async def victim(platform: Platform) -> Victim:
     campaign = await platform.campaign(external_id="c-1")
-    contribution = await platform.contribution(campaign, contributor=SECRETS[2], content=SECRETS[0])
+    contribution = await platform.contribution(
+        campaign, contributor=SECRETS[2], content=SECRETS[0], external_id="answer-of-the-victim"
+    )
     decision = await platform.decision(contribution["id"], feedback=SECRETS[1], reviewer=SECRETS[3])
     await platform.contribution(campaign, contributor="ann")
     names = {
@@ -140,6 +144,7 @@ async def victim(platform: Platform) -> Victim:
         "order": contribution["id"],
         "claim": contribution["id"],
         "slug": "not-found",
+        "external": "answer-of-the-victim",
     }
     return Victim(platform, names)
 

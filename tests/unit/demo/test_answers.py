@@ -15,7 +15,7 @@ def test_the_real_answers_are_judged_as_counted_independently():
     assert sum(each.accepted for each in judgements if not each.by_person) == 5672
     assert len({each.answer.task for each in judgements if each.by_person}) == 65
     assert sum(each.accepted for each in judgements if each.by_person) == 325
-    assert {method_of(each)["type"] for each in judgements} == {"human", "consensus"}
+    assert {method_of(each).type for each in judgements} == {"human", "consensus"}
 
 
 def test_some_questions_only():
