@@ -14,6 +14,7 @@ from ledger.errors import FormatError, NotFoundError, ProofError, SignatureError
 from ledger.statements import signatures
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
+from ledger.statements.settlements import SettlementVetoed
 from ledger.statements.signatures import Domain
 from ledger.tree import merkle
 from ledger.tree.keys import VerifierKey
@@ -23,6 +24,8 @@ from ledger.tree.tiles import Tile
 # A statement that breaks one of the other rules has no effect; one of these says something false.
 _FALSE_SETTLEMENT = "settlement-"
 """Prefix of the rules about settlements (``ledger.book.rewards``)."""
+_FORGED = "link-signed"
+"""The rule that a wallet signed its link."""
 
 
 def check_head(report: Report, opened: Opened, replay: Replay, trusted: bool) -> None:
@@ -65,9 +68,15 @@ def check_rules(report: Report, replay: Replay) -> None:
     settled = report.check("settlements", "Every recorded settlement is what follows from the log")
     rules.evidence = f"{replay.size} entries replayed"
     settled.evidence = f"{sum(len(pool.recorded) for pool in replay.book.pools.values())} settlements computed again"
+    vetoes = {entry for entry, statement in replay.settlements if isinstance(statement, SettlementVetoed)}
     for finding in replay.book.findings:
-        if finding.rule.startswith(_FALSE_SETTLEMENT):
+        if finding.rule == "settlement-known" and finding.index in vetoes:
+            # It did harm to nobody; that it was proposed at all is among the findings on proposals.
+            settled.add("warning", f"A settlement was vetoed. {finding.detail}", entry=finding.index)
+        elif finding.rule.startswith(_FALSE_SETTLEMENT):
             settled.error(finding.detail, entry=finding.index)
+        elif finding.rule == _FORGED:
+            rules.error(f"The wallet did not sign this: {finding.detail}", entry=finding.index)
         elif finding.rule not in ("statement", "time-order"):
             rules.add("warning", f"Without effect ({finding.rule}): {finding.detail}", entry=finding.index)
 

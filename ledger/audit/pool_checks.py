@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ledger.audit.campaign_checks import check_campaigns
 from ledger.audit.chain_checks import OnChain
 from ledger.audit.replay import Replay
 from ledger.audit.report import Check, Report
@@ -12,9 +13,9 @@ from ledger.chain import contracts
 from ledger.chain.anchors import ClaimEvent, PoolEvents, SettlementEvent, pool_events
 from ledger.chain.rpc import Refusal
 from ledger.errors import WrongContractError
-from ledger.statements.campaigns import CampaignFunded, Onchain
 from ledger.statements.onchain import proposal_hash
 from ledger.statements.settlements import SettlementActivated, SettlementVetoed
+from ledger.statements.values import format_time
 
 
 def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
@@ -26,15 +27,20 @@ def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
     ours = [pool for (chain_id, _), pool in sorted(replay.book.pools.items()) if chain_id == chain.chain_id]
     elsewhere = len(replay.book.pools) - len(ours)
     pools.evidence = f"{len(ours)} pools"
+    delays: list[int] = []
     if elsewhere:
         pools.add("note", f"{elsewhere} pools on other chains were not looked at.")
     _check_campaign_logs(pools, chain, replay)
     counts = [0, 0, 0]
+    good: set[str] = set()
     for pool in ours:
         delay = _pool_delay(pools, chain, pool.pool)
         if delay is None:
             continue
+        good.add(pool.pool)
+        delays.append(delay)
         events = pool_events(chain.node, pool.pool, chain.opened.place.block, chain.latest)
+        _check_whole(pools, chain, pool.pool, events)
         _check_proposals(proposals, chain, pool, events)
         _check_endings(endings, chain, replay, pool, events, delay)
         _check_claims(claims, chain, pool, events)
@@ -43,10 +49,12 @@ def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
             counts[1] + sum(event.kind != "proposed" for event in events.settlements),
             counts[2] + len(events.claims),
         ]
+    if delays:
+        pools.evidence += f", which wait {min(delays)} s at least before a settlement pays"
     proposals.evidence = f"{counts[0]} proposals"
     endings.evidence = f"{counts[1]} activations and vetoes"
     claims.evidence = f"{counts[2]} payments"
-    _check_funds(report.check("funds", "The recorded funds are what the chain held"), chain, replay)
+    check_campaigns(report, chain, replay, good)
 
 
 def _check_campaign_logs(check: Check, chain: OnChain, replay: Replay) -> None:
@@ -70,18 +78,60 @@ def _pool_delay(check: Check, chain: OnChain, pool: str) -> int | None:
     return terms.settlement_delay
 
 
+def _check_whole(check: Check, chain: OnChain, pool: str, events: PoolEvents) -> None:
+    """The events that the node gave lead to the state that it gives: none is left out, none is older than the log."""
+    proposed = [event.number for event in events.settlements if event.kind == "proposed"]
+    activated = [event for event in events.settlements if event.kind == "activated"]
+    try:
+        number, root, _ = contracts.read_last_activated(chain.node, pool, chain.latest)
+        count = contracts.read_count(chain.node, pool, chain.latest)
+        paid = contracts.read_books(chain.node, pool, chain.latest).paid
+    except Refusal:
+        check.add("note", f"The node keeps no state of block {chain.latest} any more; ask an archive node.")
+        return
+    last = activated[-1] if activated else None
+    agreed = (
+        proposed == list(range(1, count + 1))
+        and number == (last.number if last else 0)
+        and (last is None or root == "0x" + last.members["root"].hex())
+        and paid == sum(claim.amount for claim in events.claims)
+    )
+    if not agreed:
+        check.error(
+            f"The state of pool {pool} and its events since the log was opened do not fit together: settlements or "
+            "payments are missing among them. Ask another node; if it says the same, they are older than the log."
+        )
+
+
 def _check_proposals(check: Check, chain: OnChain, pool: PoolBook, events: PoolEvents) -> None:
+    ends = {event.number: event for event in events.settlements if event.kind != "proposed"}
     for event in events.settlements:
         if event.kind != "proposed":
             continue
+        what = f"Proposal {event.number} of pool {pool.pool} (block {event.place.block})"
+        end = ends.get(event.number)
         if _hash_of(event) != event.proposal:
-            check.error(f"Proposal {event.number} of pool {pool.pool} has not the hash of its own parameters.")
-        elif (known := pool.recorded.get(event.proposal)) is None or known.number != event.number:
-            what = f"Proposal {event.number} of pool {pool.pool} (block {event.place.block})"
-            if chain.is_beyond_copy(event.place.block):
-                check.add("warning", f"{what} is later than this copy; bring it up to date.")
-            else:
-                check.error(f"{what} does not follow from the log.")
+            check.error(f"{what} has not the hash of its own parameters.")
+        elif (known := pool.recorded.get(event.proposal)) is not None and known.number == event.number:
+            continue
+        elif chain.is_beyond_copy(event.place.block):
+            check.add("warning", f"{what} is later than this copy; bring it up to date.")
+        elif end is None:
+            check.error(f"{what} does not follow from the log. {_time_to_veto(chain, pool.pool)}")
+        elif end.kind == "vetoed":
+            words = "Somebody has used the reporter's key for it."
+            check.add(
+                "warning", f"{what} did not follow from the log; it was vetoed in block {end.place.block}. {words}"
+            )
+        else:
+            check.error(f"{what} does not follow from the log and was activated in block {end.place.block}.")
+
+
+def _time_to_veto(chain: OnChain, pool: str) -> str:
+    ready_at = contracts.read_pending(chain.node, pool).ready_at
+    if not ready_at:
+        return "It ended while the audit ran."
+    return f"It waits: the guardian can veto it, surely until {format_time(ready_at * 1000)}."
 
 
 def _hash_of(event: SettlementEvent) -> str:
@@ -190,37 +240,3 @@ def _active_at(activations: Sequence[SettlementEvent], claim: ClaimEvent) -> Set
 def _published(pool: PoolBook, active: SettlementEvent | None) -> dict[str, int]:
     settlement: Settlement | None = pool.recorded.get(active.proposal) if active else None
     return settlement.published.accounts if settlement else {}
-
-
-def _check_funds(check: Check, chain: OnChain, replay: Replay) -> None:
-    """Every ``campaign.funded`` is what the contract held at its block; a node without old states cannot say."""
-    unknown = 0
-    for entry, statement in replay.funds:
-        campaign = replay.book.facts.campaigns.get(statement.campaign)
-        place = campaign.opened.onchain if campaign else None
-        if place is None or place.chain_id != chain.chain_id:
-            continue
-        try:
-            held = _held_funds(chain, place, statement.block)
-        except Refusal:
-            unknown += 1
-            continue
-        stated = (statement.block_hash, *_amounts(statement), statement.goal_reached, statement.closed)
-        if stated != held:
-            check.error(f"At block {statement.block} the contract held another record.", entry=entry)
-    check.evidence = f"{len(replay.funds) - unknown} of {len(replay.funds)} records compared"
-    if unknown:
-        check.add("note", f"The node keeps no state of the blocks of {unknown} records; ask an archive node.")
-
-
-def _held_funds(chain: OnChain, place: Onchain, block: int) -> tuple[object, ...] | None:
-    """The block's hash and what the pool held of a campaign there; None where there was no such block or pool yet."""
-    exists = block <= chain.latest or chain.is_newer(block)
-    if not exists or not chain.node.code(place.pool, block):
-        return None
-    record = contracts.read_campaign(chain.node, place.pool, place.id, block)
-    return chain.node.block(block).hash, record.funded, record.returned, record.goal_reached, record.closed
-
-
-def _amounts(statement: CampaignFunded) -> tuple[int, int]:
-    return int(statement.funded), int(statement.returned)

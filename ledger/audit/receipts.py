@@ -191,7 +191,10 @@ def _check_anchor(result: ReceiptCheck, receipt: Receipt, node: Node | None) -> 
 
     try:
         on_chain = verify_anchor(node, anchor, receipt.key)
-    except (WrongChainError, WrongContractError, ProofError) as error:
+    except WrongChainError as error:
+        result.steps.append(Step("chain_id", "failed", str(error)))  # with what to do: the URL may be the wrong one
+        raise _Failed from None
+    except (WrongContractError, ProofError) as error:
         raise _fail(result, str(error.members.get("check", "chain")), error) from None
     result.state = "permanent" if on_chain.permanent else "anchored"
     words = f"Contract {anchor.contract} on chain {anchor.chain_id} took this head in block {anchor.block}."

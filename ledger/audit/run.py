@@ -17,6 +17,9 @@ from ledger.tree.checkpoints import Checkpoint, UnverifiedNote
 from ledger.tree.keys import VerifierKey
 from ledger.tree.tiles import Tile
 
+_OF_THE_CHAIN = frozenset({"pools", "proposals", "claims"})
+"""Checks that fail by what the reporter, a pool or a node did, whatever the log says."""
+
 
 def audit(
     source: Source,
@@ -100,12 +103,24 @@ def _unsigned(source: Source, key: VerifierKey | None, error: SignatureError) ->
 
 def _proves(report: Report, trusted: bool, earlier: bool, chain: OnChain | None) -> list[str]:
     """In words, what a passed audit of this kind proves, and what it does not."""
-    if report.verdict == "fail":
+    failed = {check.name for check in report.checks if check.verdict == "fail"}
+    if failed and failed <= _OF_THE_CHAIN:
+        return [
+            "The log itself holds together, but what was proposed or paid on the chain does not follow from it; the "
+            "findings say what. Tell the pool's guardian at once: what is not activated yet can be vetoed."
+        ]
+    if failed:
         return ["The log is not what it claims to be; the findings say where. Keep this report and your mirror."]
     said = [
         f"The {report.entries} entries are one history under one signed head, and every award and settlement in it "
         "follows from them by the published rules."
     ]
+    useless = next((len(check.findings) + check.more for check in report.checks if check.name == "rules"), 0)
+    if useless:
+        said.append(
+            f"Without effect are {useless} of its statements, because they break a rule of the book (the warnings say "
+            "which). An honest service writes none: ask its operator."
+        )
     if earlier:
         said.append("Nothing that your earlier mirror holds was altered, removed or reordered.")
     else:

@@ -172,6 +172,21 @@ def read_last_activated(node: Node, pool: str, tag: BlockTag = "latest") -> tupl
     return number, _hex(root), size
 
 
+@dataclass(frozen=True, slots=True)
+class Books:
+    """A pool's sums over all campaigns, in base units."""
+
+    funded: int
+    returned: int
+    awarded: int
+    paid: int
+
+
+def read_books(node: Node, pool: str, tag: BlockTag = "latest") -> Books:
+    """``books()``."""
+    return Books(*_read(node, POOL_CONTRACT, pool, "books", tag=tag))
+
+
 def read_claimed(node: Node, pool: str, account: str, tag: BlockTag = "latest") -> int:
     """``claimed(account)``: what it was paid in all."""
     return int(_read(node, POOL_CONTRACT, pool, "claimed", account, tag=tag)[0])

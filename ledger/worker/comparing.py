@@ -7,6 +7,7 @@ import asyncio
 from ledger.chain import anchors
 from ledger.chain.contracts import AnchoredHead
 from ledger.chain.rpc import Node
+from ledger.errors import ChainError
 from ledger.log.never_fork import require_same_history, require_same_key
 from ledger.worker.context import Context
 
@@ -30,7 +31,11 @@ class Comparison:
             opened = await asyncio.to_thread(anchors.check_deployment, node, deployment)
             await require_same_key(self._context.reader, opened)
             self._checked_node = node.shown
-        anchored = await asyncio.to_thread(anchors.read_head, node, deployment)
+        try:
+            anchored = await asyncio.to_thread(anchors.read_head, node, deployment)
+        except ChainError:
+            self._checked_node = None  # what answers next may be a chain that was set up anew
+            raise
         if anchored != self._equal:
             await require_same_history(self._context.reader, anchored)
             self._equal = anchored

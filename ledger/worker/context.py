@@ -9,6 +9,7 @@ from ledger.book.fold import Book
 from ledger.chain.deployments import Deployment
 from ledger.chain.signers import Signer
 from ledger.db import Database
+from ledger.errors import UnavailableError
 from ledger.log.items import Record
 from ledger.log.reader import Reader
 from ledger.log.writer import Writer
@@ -69,9 +70,19 @@ class Context:
                 self.book.fold_bytes(data, self.book.size)
 
     async def record(self, statement: AnyStatement) -> None:
-        """Write a statement of the service's own, and fold it."""
+        """Write a statement of the service's own, and fold it.
+
+        Raises UnavailableError where another worker leads by now: it has written the same, and twice would be false.
+        """
+        await self.renew()
         await self.writer.write(Record(statement=statement))
         await self.follow()
+
+    async def renew(self) -> None:
+        """Keep the lease; raises UnavailableError where another worker has, or had, it since: our book is then old."""
+        token = self.lease.token
+        if not await self.lease.hold() or self.lease.token != token:
+            raise UnavailableError("Another worker leads by now.", remedy="Nothing is to be done: that one goes on.")
 
     def timestamp(self) -> str:
         """Now, as statements carry it; the writer sets it anew."""

@@ -16,6 +16,7 @@ from ledger.chain.anchors import ClaimEvent, SettlementEvent
 from ledger.chain.answers import Block
 from ledger.chain.rpc import Node
 from ledger.db.tables import chain_cursor
+from ledger.errors import NodeError, WrongChainError
 from ledger.statements.campaigns import CampaignFunded
 from ledger.statements.settlements import SettlementActivated, SettlementVetoed
 from ledger.worker import rows
@@ -40,7 +41,9 @@ class Indexing:
             if not code:
                 return False
         done = await self._cursor()
-        begin = self._context.deployment.block if done is None else done + 1
+        if done is not None:
+            await self._require_same_chain(node, *done, finalized)
+        begin = self._context.deployment.block if done is None else done[0] + 1
         end = min(finalized.number, begin + _MOST_BLOCKS)
         pool = self._context.deployment.pool
         touched: Sequence[str] = ()
@@ -96,10 +99,15 @@ class Indexing:
     # ---- settlements ----
 
     async def _settlement(self, event: SettlementEvent) -> None:
-        """Record how a settlement ended, unless the book knows already."""
+        """Record how a settlement ended, unless the book knows already; its row may have missed that in a crash."""
         pool = self._context.book.pools.get(self._context.pool)
-        if event.kind == "proposed" or pool is None or event.number < pool.next_number_at(None):
+        if event.kind == "proposed" or pool is None:
             return
+        if event.number >= pool.next_number_at(None):
+            await self._record_end(event)
+        await rows.end_settlement(self._context, event.proposal, event.kind, event.place.transaction)
+
+    async def _record_end(self, event: SettlementEvent) -> None:
         kind = SettlementActivated if event.kind == "activated" else SettlementVetoed
         await self._context.record(
             kind(
@@ -115,7 +123,6 @@ class Indexing:
                 log_index=event.place.log_index,
             )
         )
-        await rows.end_settlement(self._context, event.number, event.kind, event.place.transaction)
 
     async def _claims(self, events: Sequence[ClaimEvent]) -> None:
         if events:
@@ -123,9 +130,29 @@ class Indexing:
 
     # ---- cursor ----
 
-    async def _cursor(self) -> int | None:
+    async def _cursor(self) -> tuple[int, int | None] | None:
+        """The last block that was read and, where it was the finalized one, its time in milliseconds."""
+        query = select(chain_cursor.c.block, chain_cursor.c.block_ms).where(self._cursor_row())
         async with self._context.database.engine.connect() as connection:
-            return (await connection.execute(select(chain_cursor.c.block).where(self._cursor_row()))).scalar()
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else (row.block, row.block_ms)
+
+    async def _require_same_chain(self, node: Node, block: int, block_ms: int | None, finalized: Block) -> None:
+        """What was final must still be there: the log states facts of those blocks, and goes on from them.
+
+        Raises NodeError where the node is behind what was read, WrongChainError where it holds another block there.
+        """
+        if finalized.number < block:
+            raise NodeError(
+                f"The node at {node.shown} calls block {finalized.number} final; we have read up to block {block}.",
+                remedy="It lags, then wait; or its chain was set back to an older state, then restore that chain.",
+            )
+        if block_ms is not None and (await asyncio.to_thread(node.block, block)).timestamp * 1000 != block_ms:
+            raise WrongChainError(
+                f"Block {block} of the node at {node.shown} is not the one that was final when we read it: "
+                "this chain was set back or set up anew.",
+                remedy="Restore the chain that the log states facts of, or start a new log on this one.",
+            )
 
     def _cursor_row(self) -> Any:
         context = self._context

@@ -90,16 +90,17 @@ async def note_proposed(context: Context, number: int, due_ms: int, transaction:
         await connection.execute(update(settlements).where(_is(settlements, context, number=number)).values(values))
 
 
-async def end_settlement(context: Context, number: int, state: str, transaction: str | None) -> None:
-    """Note that a settlement was activated or vetoed."""
+async def end_settlement(context: Context, proposal: str, state: str, transaction: str | None) -> None:
+    """Note that a settlement was activated or vetoed; nothing where it is not one that we keep."""
     values = {"state": state} | ({"ended_tx": transaction} if transaction else {})
+    ours = _is(settlements, context, proposal=proposal)
     async with context.database.begin() as connection:
-        await connection.execute(update(settlements).where(_is(settlements, context, number=number)).values(values))
+        await connection.execute(update(settlements).where(ours).values(values))
 
 
-async def settlement_state(context: Context, number: int) -> str | None:
-    """The state of a settlement that is kept."""
-    query = select(settlements.c.state).where(_is(settlements, context, number=number))
+async def settled_proposal(context: Context, number: int, root: str) -> str | None:
+    """The proposal hash of a kept settlement whose end is not noted yet."""
+    query = select(settlements.c.proposal).where(_is(settlements, context, number=number, root=root, state=SETTLED))
     async with context.database.engine.connect() as connection:
         return (await connection.execute(query)).scalar()
 

@@ -22,6 +22,8 @@ from ledger.errors import ChainError, TransactionError
 from ledger.worker.context import Context
 
 _LOGGER = logging.getLogger(__name__)
+STUCK_MS = 10 * 60 * 1000
+"""After how long without being mined a transaction is spoken of."""
 SENT, MINED, FINAL, FAILED, LOST = "sent", "mined", "final", "failed", "lost"
 
 
@@ -30,6 +32,7 @@ class Sender:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._stuck: set[str] = set()
         self._ours = and_(transactions.c.log == context.log, transactions.c.chain_id == context.deployment.chain_id)
 
     async def reconcile(self, node: Node, finalized: int) -> None:
@@ -105,6 +108,9 @@ class Sender:
         if await asyncio.to_thread(node.nonce, row.sender, "latest") > row.nonce:
             await self._set(row.hash, state=LOST, detail="another transaction took its nonce")
             return
+        if row.hash not in self._stuck and self._context.now_ms() - row.at_ms > STUCK_MS:
+            _LOGGER.warning("%s waits to be mined for long; %s can send nothing else.", row.purpose, row.sender)
+            self._stuck.add(row.hash)
         try:
             await asyncio.to_thread(node.send_raw, row.raw)
         except TransactionError as error:

@@ -59,10 +59,10 @@ class Settling:
 
     async def _note_last(self, node: Node) -> None:
         """Whoever activated the last settlement: it can be claimed from now on."""
-        number, _, _ = await asyncio.to_thread(contracts.read_last_activated, node, self._context.deployment.pool)
-        state = await rows.settlement_state(self._context, number) if number else None
-        if state is not None and state != rows.ACTIVATED:
-            await rows.end_settlement(self._context, number, rows.ACTIVATED, None)
+        number, root, _ = await asyncio.to_thread(contracts.read_last_activated, node, self._context.deployment.pool)
+        proposal = await rows.settled_proposal(self._context, number, root) if number else None
+        if proposal is not None:
+            await rows.end_settlement(self._context, proposal, rows.ACTIVATED, None)
 
     # ---- what waits on the chain ----
 
@@ -84,13 +84,16 @@ class Settling:
             node, signer, f"activate:{pending.number}", self._context.deployment.pool, call
         )
         if receipt is not None:
-            await rows.end_settlement(self._context, pending.number, rows.ACTIVATED, receipt.transaction)
+            await rows.end_settlement(self._context, pending.proposal, rows.ACTIVATED, receipt.transaction)
 
     # ---- what follows ----
 
     async def _next(self, node: Node, pool: PoolBook, anchored: int) -> None:
         number = pool.next_number_at(None)
         made = await asyncio.to_thread(contracts.read_count, node, self._context.deployment.pool)
+        if number > made + 1:
+            self._complain(f"The log states the end of {number - 1} settlements, the pool has had {made} proposals.")
+            return
         if number != made + 1 or number != pool.next_number_at(anchored):
             return  # the log, or its anchor, does not say yet how the last one ended
         recorded = pool.pending()

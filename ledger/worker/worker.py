@@ -27,7 +27,6 @@ from ledger.errors import (
     CrowdLedgerError,
     LogDivergedError,
     TransactionError,
-    UnavailableError,
 )
 from ledger.log.reader import Reader
 from ledger.log.writer import Writer, system_clock_ms
@@ -142,18 +141,14 @@ class Worker:
         newest = await asyncio.to_thread(node.block, "latest")
         await self._anchoring.note(node, newest, finalized)
         await self._requests.finish(self._requests.ready("anchor", anchored.size), f"Anchored at {anchored.size}.")
-        await self._renew()
+        await self.context.renew()
         with _kept(failures):
             await self._settling.settle(node, anchored.size, newest)
-        await self._renew()
+        await self.context.renew()
         with _kept(failures):
             await self._relaying.relay(node)
         if failures:
             raise failures[0]
-
-    async def _renew(self) -> None:
-        if not await self.context.lease.hold():
-            raise UnavailableError("Another worker leads by now.", remedy="Nothing is to be done: that one goes on.")
 
     async def _connected(self) -> Node:
         """The node that is in use while it answers, else the first that does: every decision reads one node."""

@@ -10,6 +10,9 @@ from typing import Any
 
 import msgspec
 
+from ledger.audit.report import Report
+from ledger.audit.run import audit
+from ledger.audit.source import FolderSource
 from ledger.book.rewards import Settlement
 from ledger.chain import contracts
 from ledger.chain.answers import TransactionReceipt
@@ -197,3 +200,27 @@ def hash_of(proposal: Proposal) -> str:
         proposal.totals,
         proposal.finals,
     )
+
+
+class Live(FolderSource):
+    """A folder that stands for a service: it must show everything that there is."""
+
+    is_copy = False
+
+
+def run(staged: Staged, folder: Path, **more: object) -> Report:
+    return audit(FolderSource(folder), node=staged.node, **more)
+
+
+def failed(report: Report) -> set[str]:
+    return {check.name for check in report.checks if check.verdict == "fail"}
+
+
+def altered(staged: Staged, index: int, **change: object) -> list[bytes]:
+    entries = staged.entries
+    entries[index] = kinds.encode(msgspec.structs.replace(kinds.parse(entries[index]), **change))
+    return entries
+
+
+def index_of(staged: Staged, kind: type, after: int = 0) -> int:
+    return next(i for i, each in enumerate(staged.tell.entries) if i >= after and isinstance(each, kind))

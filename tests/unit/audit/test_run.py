@@ -165,9 +165,24 @@ def test_a_settlement_that_does_not_follow_fails(tmp_path: Path, signer: LogSign
     assert audit(FolderSource(logs.publish(tmp_path / "good", good, signer))).verdict == "pass"
     settled = kinds.parse(good[-1])
     assert isinstance(settled, RewardsSettled)
-    more = msgspec.structs.replace(settled, total=str(int(settled.total) + 1))
-    bad = FolderSource(logs.publish(tmp_path / "bad", [*good[:-1], kinds.encode(more)], signer))
-    assert errors(audit(bad)) == [("settlements", len(good) - 1)]
+    line = settled.campaigns[0]
+    for number, change in enumerate(
+        [
+            {"total": str(int(settled.total) + 1)},
+            {"root": "0x" + 64 * "1"},
+            {"proposal": "0x" + 64 * "1"},
+            {"size": settled.size - 1},
+            {"size": settled.size + 1},
+            {"number": 2},
+            {"parent": 1},
+            {"campaigns": []},
+            {"campaigns": [msgspec.structs.replace(line, total=str(int(line.total) - 1))]},
+            {"campaigns": [msgspec.structs.replace(line, final=not line.final)]},
+        ]
+    ):
+        lie = kinds.encode(msgspec.structs.replace(settled, **change))
+        bad = FolderSource(logs.publish(tmp_path / f"bad-{number}", [*good[:-1], lie], signer))
+        assert errors(audit(bad)) == [("settlements", len(good) - 1)], change
 
 
 def test_signatures_wait_for_their_contract(tmp_path: Path, signer: LogSigner, entries: list[bytes]) -> None:

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ledger.chain.devchain import DevChain
+from tests.integration.audit.staged import Staged
+from tests.unit.book import story
+
+
+@pytest.fixture
+def staged(chain: DevChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Staged:
+    """A campaign, work in two anchors, a settlement and its first claim; the last anchor covers all entries."""
+    staged = Staged(chain, tmp_path, monkeypatch)
+    campaign = staged.open_campaign()
+    staged.work(campaign, 6)
+    staged.anchor()
+    staged.work(campaign, 6)
+    for person in range(3):
+        staged.tell.link(person, story.wallet(person))
+    staged.pass_time(5)
+    staged.tell.tick()
+    staged.tell.tick()
+    settlement = staged.settle()
+    staged.claim(settlement, settlement.accounts[0][0])
+    staged.anchor()
+    return staged
