@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -20,9 +21,27 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "formats"
 def schemas() -> dict[str, str]:
     """The text of each schema file by its name."""
     return {
-        f"{kind}.schema.json": json.dumps(msgspec.json.schema(struct), indent=2, sort_keys=True) + "\n"
+        f"{kind}.schema.json": json.dumps(_published(msgspec.json.schema(struct)), indent=2, sort_keys=True) + "\n"
         for kind, struct in KINDS.items()
     }
+
+
+def _published(schema: Any) -> Any:
+    """The schema for other people's tools: a member is absent, never null, and patterns are those of ECMA-262."""
+    if isinstance(schema, list):
+        return [_published(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    members = {name: _published(value) for name, value in schema.items()}
+    kinds = members.get("anyOf", [])
+    if {"type": "null"} in kinds:
+        kinds.remove({"type": "null"})
+        del members["default"]
+        if len(kinds) == 1:
+            members = {name: value for name, value in members.items() if name != "anyOf"} | kinds[0]
+    if members.get("pattern", "").endswith("\\Z"):
+        members["pattern"] = members["pattern"].removesuffix("\\Z") + "$"
+    return members
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ledger.statements.campaigns import CampaignClosed, CampaignOpened, TaskAdded
+from ledger.statements.campaigns import CampaignClosed, CampaignFunded, CampaignOpened, TaskAdded
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade, Verdict
 from ledger.statements.kinds import AnyStatement
@@ -20,11 +20,15 @@ from ledger.statements.wallets import WalletLinked
 
 @dataclass(slots=True)
 class Campaign:
-    """A campaign as opened, and whether its platform closed it since. Times are milliseconds since 1970."""
+    """A campaign as opened, and what became of it since. Times are milliseconds since 1970.
+
+    ``funds_block`` is the block of the last record of its funds.
+    """
 
     opened: CampaignOpened
     index: int
     closed: bool = False
+    funds_block: int = 0
     closing_ms: int = field(init=False)
     appeal_ms: int = field(init=False)
     decision_ms: int = field(init=False)
@@ -104,6 +108,8 @@ class Facts:
                 self.campaigns[statement.id] = Campaign(statement, index)
             case CampaignClosed():
                 self.campaigns[statement.campaign].closed = True
+            case CampaignFunded():
+                self.campaigns[statement.campaign].funds_block = statement.block
             case PlatformRegistered():
                 self.platforms.add(statement.id)
             case LogOpened():

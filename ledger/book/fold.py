@@ -24,7 +24,7 @@ from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
-from ledger.statements.values import amount, time_ms
+from ledger.statements.values import time_ms
 from ledger.statements.wallets import WalletLinked
 
 
@@ -43,7 +43,7 @@ class _Deadline:
 
     at_ms: int
     index: int
-    kind: Literal["closing", "decision", "final", "last_submission", "wallet"]
+    kind: Literal["decision", "final", "last_submission", "wallet"]
     subject: str
 
 
@@ -59,19 +59,12 @@ class CampaignBook:
     funds: list[tuple[int, CampaignFunded]] = field(default_factory=list)
     final_entry: int | None = None
     """The entry from which on nothing more can be submitted, decided or earned."""
-    closing_entry: int | None = None
-    """The first entry after the closing date; no funding comes after it."""
     ended: bool = False
 
-    def limit_at(self, size: int, opened: CampaignOpened) -> int:
-        """What may be paid in a log of ``size``: the lesser of budget and recorded funds, zero before the goal."""
+    def funds_at(self, size: int) -> CampaignFunded | None:
+        """The record of the campaign's funds that holds in a log of ``size``."""
         known = bisect_left(self.funds, size, key=lambda item: item[0])
-        if known == 0:
-            return 0
-        record = self.funds[known - 1][1]
-        if not record.goal_reached:
-            return 0
-        return min(amount(opened.budget), amount(record.funded) - amount(record.returned))
+        return self.funds[known - 1][1] if known else None
 
 
 @dataclass(slots=True)
@@ -160,9 +153,6 @@ class Book:
             case RewardsSettled() | SettlementActivated() | SettlementVetoed():
                 self._settlement(statement, index)
                 return
-            case CampaignFunded():
-                self._fund(statement, index)
-                return
         self.facts.apply(statement, index)
         match statement:
             case ContributionSubmitted():
@@ -174,6 +164,8 @@ class Book:
                 self._set(_Deadline(at_ms + self.facts.wallet_delay_ms, index, "wallet", statement.contributor))
             case CampaignOpened():
                 self._opened(statement, index)
+            case CampaignFunded():
+                self.campaigns[statement.campaign].funds.append((index, statement))
             case CampaignClosed():
                 self._end(statement.campaign, index)
 
@@ -181,7 +173,6 @@ class Book:
         self.campaigns[statement.id] = CampaignBook()
         campaign = self.facts.campaigns[statement.id]
         self._set(_Deadline(campaign.last_submission_ms, index, "last_submission", statement.id))
-        self._set(_Deadline(campaign.closing_ms, index, "closing", statement.id))
         if statement.onchain is not None:
             key = (statement.onchain.chain_id, statement.onchain.pool)
             self.pools.setdefault(key, PoolBook(*key)).campaigns[statement.id] = statement.onchain.id
@@ -191,12 +182,6 @@ class Book:
         if statement.replaces is None:
             self.campaigns[statement.campaign].undecided += 1
         self._set(_Deadline(at_ms + campaign.decision_ms, index, "decision", statement.id))
-
-    def _fund(self, statement: CampaignFunded, index: int) -> None:
-        funds = self.campaigns[statement.campaign].funds
-        if funds and funds[-1][1].block > statement.block:
-            raise RuleError(f"Block {statement.block} is before the last record's.", rule="funds-newest")
-        funds.append((index, statement))
 
     def _settlement(self, statement: RewardsSettled | SettlementActivated | SettlementVetoed, index: int) -> None:
         pool = self.pools.get((statement.chain_id, statement.pool))
@@ -218,8 +203,6 @@ class Book:
                     self.wallets.setdefault(deadline.subject, []).append((index, link.address))
                 case "last_submission":
                     self._end(deadline.subject, index)
-                case "closing":
-                    self.campaigns[deadline.subject].closing_entry = index
 
     def _is_stale(self, deadline: _Deadline) -> bool:
         match deadline.kind:

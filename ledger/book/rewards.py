@@ -15,7 +15,14 @@ from ledger.book.awards import pay
 from ledger.book.reward_tree import RewardTree
 from ledger.errors import RuleError
 from ledger.statements import onchain
-from ledger.statements.settlements import CampaignTotal, RewardsSettled, SettlementActivated, SettlementVetoed
+from ledger.statements.settlements import (
+    MAX_CAMPAIGNS,
+    CampaignTotal,
+    RewardsSettled,
+    SettlementActivated,
+    SettlementVetoed,
+)
+from ledger.statements.values import amount
 
 if TYPE_CHECKING:
     from ledger.book.fold import Book
@@ -45,6 +52,8 @@ class Published:
     assigned: dict[tuple[str, str], int] = field(default_factory=dict)
     """By campaign and contributor: what has gone to a wallet."""
     finals: frozenset[str] = frozenset()
+    listed: dict[str, int] = field(default_factory=dict)
+    """By campaign: the last settlement that had a line for it."""
 
     def total(self, campaign: str) -> int:
         """All that a campaign's contributors have been paid or promised."""
@@ -205,15 +214,8 @@ def compute(book: Book, pool: PoolBook, size: int) -> Settlement | None:
     """The settlement that follows from the first ``size`` entries; None if it would change nothing."""
     parent = pool.active_at(size)
     before = parent.published if parent else Published()
-    paid: dict[str, dict[str, int]] = {}
-    lines = []
-    for campaign, onchain_id in pool.campaigns.items():
-        if book.facts.campaigns[campaign].index >= size:
-            continue
-        paid[campaign], final = _campaign_at(book, campaign, size, before)
-        total = sum(paid[campaign].values())
-        if total != before.total(campaign) or final != (campaign in before.finals):
-            lines.append(CampaignLine(campaign, onchain_id, total, final))
+    number = pool.next_number_at(size)
+    paid, lines = _lines(book, pool, size, before)
     accounts, assigned = _assign(book, paid, size, before)
     if not lines and accounts == before.accounts:
         return None
@@ -222,30 +224,54 @@ def compute(book: Book, pool: PoolBook, size: int) -> Settlement | None:
     return Settlement(
         chain_id=pool.chain_id,
         pool=pool.pool,
-        number=pool.next_number_at(size),
+        number=number,
         parent=parent.number if parent else 0,
         size=size,
         root=tree.root,
         accounts=tree.accounts,
         campaigns=tuple(sorted(lines, key=lambda line: line.onchain_id)),
-        published=Published(accounts, paid, assigned, finals),
+        published=Published(
+            accounts, paid, assigned, finals, before.listed | dict.fromkeys((line.campaign for line in lines), number)
+        ),
     )
 
 
+def _lines(
+    book: Book, pool: PoolBook, size: int, before: Published
+) -> tuple[dict[str, dict[str, int]], list[CampaignLine]]:
+    """What each campaign's contributors are paid after this settlement, and the lines of those where that changes.
+
+    Where more campaigns change than one settlement lists, those that have waited longest come first.
+    """
+    changed: list[tuple[int, CampaignLine, dict[str, int]]] = []
+    for campaign, onchain_id in pool.campaigns.items():
+        paid, final = _campaign_at(book, campaign, size, before)
+        total = sum(paid.values())
+        if total != before.total(campaign) or final != (campaign in before.finals):
+            changed.append((before.listed.get(campaign, 0), CampaignLine(campaign, onchain_id, total, final), paid))
+    changed.sort(key=lambda each: each[0])  # stable: then in the order of their opening
+    listed = changed[:MAX_CAMPAIGNS]
+    return before.paid | {line.campaign: paid for _, line, paid in listed}, [line for _, line, _ in listed]
+
+
 def _campaign_at(book: Book, campaign: str, size: int, before: Published) -> tuple[dict[str, int], bool]:
-    """What the campaign's contributors are paid in a log of ``size``, and whether that is its last word."""
+    """What the campaign's contributors are paid in a log of ``size``, and whether that is its last word.
+
+    It is once nothing more can be earned and the budget leaves nothing unpaid. Without a record of its funds the
+    campaign may not be open in the pool at all, and once closed there its pay is fixed: the contract would refuse it.
+    """
     paid = before.paid.get(campaign, {})
-    if campaign in before.finals:
-        return paid, True
     state = book.campaigns[campaign]
-    limit = state.limit_at(size, book.facts.campaigns[campaign].opened)
+    record = state.funds_at(size)
+    if record is None or record.closed or campaign in before.finals:
+        return paid, campaign in before.finals
+    budget = amount(book.facts.campaigns[campaign].opened.budget)
+    funds = amount(record.funded) - amount(record.returned) if record.goal_reached else 0
     queue = state.awards[: bisect_left(state.awards, size, key=lambda award: award.entry)]
-    paid = pay(queue, limit, paid)
+    paid = pay(queue, min(budget, funds), paid)
     if state.final_entry is None or state.final_entry >= size:
         return paid, False
-    # Until the closing date money may still come in, for awards that the funds do not cover yet.
-    closed = state.closing_entry is not None and state.closing_entry < size
-    return paid, closed or sum(paid.values()) >= sum(award.units for award in queue)
+    return paid, sum(paid.values()) >= min(budget, sum(award.units for award in queue))
 
 
 def _assign(

@@ -39,6 +39,12 @@ def check(statement: AnyStatement, index: int, facts: Facts) -> None:
         case CampaignFunded():
             campaign = _campaign(statement.campaign, facts)
             _require(campaign.opened.onchain is not None, "has-pool", "This campaign pays points and has no funds.")
+            _require(
+                statement.block >= campaign.funds_block,
+                "funds-newest",
+                f"Block {statement.block} is before that of the last record, {campaign.funds_block}.",
+                "Read the campaign again at a newer block.",
+            )
         case PlatformRegistered():
             _require(statement.id not in facts.platforms, "id-unused", f"Platform {statement.id} exists already.")
         case KeyRotated():

@@ -96,9 +96,9 @@ def load(named: Named) -> Loading:
     yield from _load_tasks(named, loaded)
     yield from _load_contributions(named, loaded)
     campaigns = named.campaigns | {each.campaign for each in loaded.facts.contributions.values()}
-    for statement, index, closed in (yield from _ask(_CAMPAIGNS, _ones(campaigns))):
+    for statement, index, closed, funds_block in (yield from _ask(_CAMPAIGNS, _ones(campaigns))):
         opened = cast(CampaignOpened, parse(bytes(statement)))
-        loaded.facts.campaigns[opened.id] = Campaign(opened, index, closed is not None)
+        loaded.facts.campaigns[opened.id] = Campaign(opened, index, closed is not None, funds_block or 0)
     return loaded
 
 
@@ -196,8 +196,9 @@ SELECT t.id, t.campaign
 FROM {wanted} CROSS JOIN tasks AS t
 WHERE t.log = {log} AND t.id = wanted.a"""
 _CAMPAIGNS = """
-SELECT t.statement, t.entry_index, t.closed
+SELECT t.statement, t.entry_index, t.closed, f.block
 FROM {wanted} CROSS JOIN campaigns AS t
+LEFT JOIN campaign_funds AS f ON f.log = t.log AND f.campaign = t.id
 WHERE t.log = {log} AND t.id = wanted.a"""
 _CONTRIBUTIONS = """
 SELECT t.id, t.entry_index, t.at_ms, t.campaign, t.contributor, t.task

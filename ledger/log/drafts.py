@@ -184,8 +184,15 @@ class Drafter:
 
     def _revoke_key(self, item: items.RevokeKey) -> Draft:
         live = dict(self._live_keys(item.platform))
-        if live.pop(item.key_id, None) is None:
+        revoked = live.pop(item.key_id, None)
+        if revoked is None:
             _missing("key", item.key_id)
+        if _is_admin(revoked) and not any(_is_admin(key) for key in live.values()):
+            raise RuleError(
+                f"Key {item.key_id} is the platform's last one with the scope admin.",
+                rule="last-admin-key",
+                remedy="Add another key with the scope admin first, then revoke this one with it.",
+            )
         return Draft(self._keys_rotated(item.platform, live), revoked=item.key_id)
 
     def _keys_rotated(self, platform: str, live: dict[str, LiveKey]) -> KeyRotated:
@@ -248,6 +255,10 @@ class Drafter:
 
 def _missing(kind: str, subject: str) -> NoReturn:
     raise NotFoundError(f"There is no {kind} {subject}.")
+
+
+def _is_admin(key: LiveKey) -> bool:
+    return "admin" in key.scopes.split()
 
 
 def _scopes(words: str) -> list[Scope]:

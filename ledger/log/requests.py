@@ -47,6 +47,8 @@ _KINDS: dict[type[Item], str] = {
     Decide: "decision",
 }
 _MADE = frozenset({"id", "salt", "fresh_id", "external_id", "platform"})
+_JSON = frozenset({"content", "feedback", "brief", "terms"})
+"""JSON already, however large and deep."""
 _NAMES = {
     RegisterPlatform: ("id", "name", "external_id"),
     AddKey: ("platform",),
@@ -158,8 +160,12 @@ def _content(item: Item) -> canonical.JsonValue:
         return {"name": item.name, "scopes": [*item.key.scopes]}
     if not isinstance(item, OpenCampaign | AddTask | Submit | Decide):
         return None
-    members = msgspec.to_builtins(item).items()
-    return {name: value for name, value in members if name not in _MADE and value is not None}
+    members = {name: getattr(item, name) for name in item.__dataclass_fields__ if name not in _MADE}
+    return {
+        name: value if name in _JSON else msgspec.to_builtins(value)
+        for name, value in members.items()
+        if value is not None
+    }
 
 
 def _checked_statement(item: Record) -> bytes:

@@ -21,7 +21,6 @@ from ledger.db.store import Change, Head
 from ledger.errors import (
     ConfigError,
     CrowdLedgerError,
-    LogDivergedError,
     QueueFullError,
     UnavailableError,
 )
@@ -143,7 +142,7 @@ class Writer:
             await asyncio.wait(self._answers)
         await self._store.close()
 
-    def stop_writes(self, error: LogDivergedError) -> None:
+    def stop_writes(self, error: UnavailableError) -> None:
         """Refuse all writes with ``error`` from now on, those that are queued included."""
         self._stopped = error
 

@@ -25,10 +25,10 @@ def encode(value: JsonValue) -> bytes:
     the basic plane (RFC 8785 sorts by UTF-16 units); those go to the reference implementation.
     """
     try:
-        if _is_plain(value, 0):
+        if _is_plain(value):
             return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
         return rfc8785.dumps(value)
-    except (rfc8785.CanonicalizationError, orjson.JSONEncodeError, UnicodeEncodeError) as error:
+    except (rfc8785.CanonicalizationError, orjson.JSONEncodeError, UnicodeEncodeError, TypeError) as error:
         raise FormatError(
             f"This value has no canonical JSON: {error}.",
             remedy="Use integers below 2**53 (larger ones as strings), finite numbers and valid Unicode.",
@@ -51,20 +51,32 @@ def digest(value: JsonValue) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
-def _is_plain(value: JsonValue, depth: int) -> bool:
-    if depth > _MAX_DEPTH:
-        raise FormatError(f"This JSON is nested deeper than {_MAX_DEPTH}.", remedy="Flatten it or send it as a file.")
-    if value is None or isinstance(value, bool | str):
-        return True
-    if isinstance(value, int):
-        return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
-    if isinstance(value, float):
-        return False
-    # Lists, not generators: every member is visited, so that the depth is bounded on the slow path too.
-    if isinstance(value, list):
-        return all([_is_plain(item, depth + 1) for item in value])  # noqa: C419
-    members = [_is_plain(item, depth + 1) for item in value.values()]
-    return all(members) and all(key.isascii() or max(key) < _FIRST_ASTRAL for key in value)
+def _is_plain(value: JsonValue) -> bool:
+    """Whether orjson writes it as RFC 8785 says. Raises FormatError for what is nested too deep, without recursion."""
+    plain = True
+    level: list[JsonValue] = [value]
+    depth = 0
+    while level:
+        if depth > _MAX_DEPTH:
+            raise FormatError(
+                f"This JSON is nested deeper than {_MAX_DEPTH}.", remedy="Flatten it or send it as a file."
+            )
+        deeper: list[JsonValue] = []
+        for item in level:
+            kind = type(item)  # isinstance with a union would build that union for every value
+            if kind is str or kind is bool or item is None:
+                continue
+            if isinstance(item, dict):
+                keys = "".join(item)
+                plain = plain and (keys.isascii() or max(keys) < _FIRST_ASTRAL)
+                deeper.extend(item.values())
+            elif isinstance(item, list):
+                deeper.extend(item)
+            elif not isinstance(item, int) or not -MAX_SAFE_INTEGER <= item <= MAX_SAFE_INTEGER:
+                plain = False
+        level = deeper
+        depth += 1
+    return plain
 
 
 def _with_floats(value: JsonValue) -> JsonValue:

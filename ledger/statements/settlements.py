@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from msgspec import Meta
 
@@ -11,6 +11,8 @@ from ledger.statements.campaigns import ChainId
 from ledger.statements.values import Address, Amount, ChainHash, Count, Id
 
 Number = Annotated[int, Meta(ge=1, le=2**53 - 1)]
+MAX_CAMPAIGNS: Final = 300
+"""Campaigns of one settlement: they fit a statement, and the contract takes more."""
 
 
 class CampaignTotal(Part, frozen=True, kw_only=True):
@@ -36,7 +38,7 @@ class RewardsSettled(Statement, frozen=True, kw_only=True, tag_field="kind", tag
     """Root of the reward tree (OpenZeppelin standard-v1); zero if it has no account."""
     total: Amount
     """Sum of the tree's cumulative amounts."""
-    campaigns: Annotated[list[CampaignTotal], Meta(max_length=300)]
+    campaigns: Annotated[list[CampaignTotal], Meta(max_length=MAX_CAMPAIGNS)]
     """In ascending order of their on-chain ids."""
 
 

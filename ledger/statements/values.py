@@ -47,7 +47,7 @@ def time_ms(at: str) -> int:
         moment = datetime.fromisoformat(at)
     except ValueError as error:
         raise FormatError(f"{at!r} is not a time: {error}.", remedy="Write it as 2026-11-22T03:14:00.123Z.") from error
-    if len(at) != 24 or moment.tzinfo is not UTC or at[10] != "T":
+    if len(at) != 24 or moment.tzinfo is not UTC or at[4:20:3] + at[23] != "--T::.Z":  # ISO 8601 has other spellings
         raise FormatError(f"{at!r} is not in UTC with milliseconds.", remedy="Write it as 2026-11-22T03:14:00.123Z.")
     return (moment - _EPOCH) // _MILLISECOND
 

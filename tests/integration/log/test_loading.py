@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
 from coincurve import PrivateKey
 
 from ledger.book.facts import Facts
 from ledger.db.loading import Loaded, Named
 from ledger.db.store import Change, Head
+from ledger.errors import RuleError
 from ledger.statements import onchain, signatures
 from ledger.statements.kinds import parse
 from ledger.statements.sign_in import WalletLink
 from ledger.statements.values import format_time
 from tests.integration.log.conftest import LOG, OpenLog
-from tests.unit.log.samples import DAY_MS, ORIGIN
+from tests.unit.log.samples import DAY_MS, ORIGIN, PLACE
 
 
 async def link(log: OpenLog, contributor: str, secret: bytes, replaces: int | None) -> int:
@@ -49,6 +51,11 @@ async def test_loaded_facts_are_those_of_a_replay(log: OpenLog) -> None:
     ended = maker.open_campaign(id=maker.id())
     await write(ended)
     await write(maker.close_campaign(campaign=ended.id))
+    funded = maker.open_campaign(id=maker.id(), place=PLACE)
+    await write(funded)
+    await write(maker.funded(funded.id, 7))
+    with pytest.raises(RuleError, match="before that of the last record, 7"):
+        await write(maker.funded(funded.id, 6))
     index = await link(log, first.fresh_id, b"\x07" * 32, None)
     await link(log, first.fresh_id, b"\x08" * 32, index)
 
@@ -61,7 +68,7 @@ async def test_loaded_facts_are_those_of_a_replay(log: OpenLog) -> None:
         linked={first.fresh_id, other.fresh_id, rejected.fresh_id},
         platforms={maker.platform, maker.id()},
         keys_of={maker.platform},
-        campaigns={maker.campaign, ended.id, maker.id()},
+        campaigns={maker.campaign, ended.id, funded.id, maker.id()},
         tasks={task.id for task in tasks},
         contributions={better.id, other.id, undecided.id, maker.id()},
         decisions=set(replayed.decisions),

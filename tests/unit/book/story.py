@@ -98,8 +98,8 @@ class Story:
         self.say(opened)
         return opened.id
 
-    def fund(self, campaign, funded, returned=0, goal_reached=True, block=1):
-        record = {"funded": str(funded), "returned": str(returned), "goal_reached": goal_reached, "closed": False}
+    def fund(self, campaign, funded, returned=0, goal_reached=True, block=1, closed=False):
+        record = {"funded": str(funded), "returned": str(returned), "goal_reached": goal_reached, "closed": closed}
         self.say(CampaignFunded(**self.head(), campaign=campaign, block=block, block_hash=HASH, **record))
 
     def task(self, campaign):

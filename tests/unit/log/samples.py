@@ -14,11 +14,12 @@ from ledger.log.items import (
     Decide,
     LinkWallet,
     OpenCampaign,
+    PoolPlace,
     Record,
     RegisterPlatform,
     Submit,
 )
-from ledger.statements.campaigns import PieceRate
+from ledger.statements.campaigns import CampaignFunded, PieceRate
 from ledger.statements.decisions import Method
 from ledger.statements.log import LogOpened
 from ledger.statements.values import format_time, uuid4, uuid7
@@ -28,6 +29,8 @@ ORIGIN = "example.org/crowd"
 START_MS = 1_795_300_000_000
 DAY_MS = 86_400_000
 METHOD = Method(type="human")
+HASH = "0x" + 64 * "1"
+PLACE = PoolPlace(chain_id=31337, pool="0x" + 40 * "2", log_id=HASH, opener="0x" + 40 * "3")
 
 
 class Maker:
@@ -83,6 +86,21 @@ class Maker:
             "closing_date": format_time(self.start_ms + 100 * DAY_MS),
         }
         return OpenCampaign(**usual | members)
+
+    def funded(self, campaign: str, block: int) -> Record:
+        """The contract's record of a campaign at a block."""
+        record = CampaignFunded(
+            v=1,
+            at=format_time(0),
+            campaign=campaign,
+            block=block,
+            block_hash=HASH,
+            funded="5",
+            returned="0",
+            goal_reached=True,
+            closed=False,
+        )
+        return Record(statement=record)
 
     def close_campaign(self, **members: Any) -> CloseCampaign:
         """The end of the campaign."""

@@ -9,6 +9,7 @@ import pytest
 from ledger.errors import FieldError, TooLargeError
 from ledger.log.items import Item
 from ledger.log.requests import MAX_REQUEST_BYTES, named, prepare
+from ledger.statements import canonical
 from tests.unit.log.samples import Maker
 
 
@@ -31,7 +32,7 @@ def test_other_names_pass(maker: Maker, name: str) -> None:
 
 
 def test_content_without_canonical_json_is_refused(maker: Maker) -> None:
-    for content in (float("nan"), 2**60, "\ud800", {"deep": _nested(70)}):
+    for content in (float("nan"), 2**60, "\ud800", {"deep": _nested(70)}, {1: "no name"}, {"set": {1}}):
         with pytest.raises(FieldError):
             prepare(maker.submit(content=content))
 
@@ -85,3 +86,12 @@ def _nested(depth: int) -> list[object]:
     for _ in range(depth):
         value = [value]
     return value
+
+
+@pytest.mark.parametrize("depth", [65, 500, 20_000])
+def test_what_is_nested_too_deep_is_a_field_error(depth: int) -> None:
+    content: canonical.JsonValue = 1
+    for _ in range(depth):
+        content = [content]
+    with pytest.raises(FieldError, match="deeper than 64"):
+        prepare(Maker().submit(content=content))

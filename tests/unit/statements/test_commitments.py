@@ -2,7 +2,7 @@ import hashlib
 
 import pytest
 import rfc8785
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError, ProofError
@@ -65,3 +65,17 @@ def test_a_wrong_opening_is_refused():
 def test_other_files_are_no_openings(data):
     with pytest.raises(FormatError):
         Opening.parse(data)
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_a_changed_opening_is_refused_or_opens_nothing(data):
+    opening = commit(PLACE, {"answer": "yes", "notes": [1, "ü"]}, SALT)
+    file = opening.encode()
+    place = data.draw(st.integers(0, len(file) - 1))
+    cut, insert = data.draw(st.integers(0, 2)), data.draw(st.binary(max_size=2))
+    changed = file[:place] + insert + file[place + cut :]
+    if changed == file:
+        return
+    with pytest.raises((FormatError, ProofError)):
+        verify_opening(Opening.parse(changed), opening.commitment)

@@ -1,3 +1,4 @@
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,31 @@ def test_example_is_read_and_written_byte_for_byte(kind):
     statement = kinds.parse(EXAMPLES[kind])
     assert type(statement) is kinds.KINDS[kind]
     assert kinds.encode(statement) == EXAMPLES[kind] == rfc8785.dumps(msgspec.json.decode(EXAMPLES[kind]))
+
+
+def _published(node):
+    """All members of a schema, whatever their depth."""
+    if isinstance(node, dict):
+        yield from node.items()
+    for child in node.values() if isinstance(node, dict) else node if isinstance(node, list) else ():
+        yield from _published(child)
+
+
+@pytest.mark.parametrize("kind", sorted(EXAMPLES))
+def test_the_published_schema_speaks_to_strangers_tools(kind):
+    """ECMA-262 has no \\Z, and a member is absent, never null."""
+    schema = msgspec.json.decode((ROOT / f"docs/formats/{kind}.schema.json").read_bytes())
+    members = list(_published(schema))
+    assert ("type", "null") not in members
+    patterns = [value for name, value in members if name == "pattern"]
+    assert patterns
+    assert all(value.startswith("^") and value.count("$") == 1 and value.endswith("$") for value in patterns)
+    assert not any("\\Z" in value for value in patterns)
+    (name,) = [each for each, part in schema["$defs"].items() if "kind" in part["properties"]]
+    properties = schema["$defs"][name]["properties"]
+    for member, value in msgspec.json.decode(EXAMPLES[kind]).items():
+        if isinstance(value, str) and "pattern" in properties[member]:
+            assert re.search(properties[member]["pattern"], value)
 
 
 @pytest.mark.parametrize("kind", sorted(EXAMPLES))

@@ -1,6 +1,6 @@
 import pytest
 from eth_utils import to_checksum_address
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError
@@ -56,6 +56,7 @@ def test_a_changed_message_is_refused_or_says_something_else(data):
         ("entry 17", "entry 017"),
         ("0xABaB", "0xabab"),
         ("03:14:00.123Z\nExp", "03:74:00.123Z\nExp"),
+        ("03:14:00.123Z\nExp", "031400.12345Z\nExp"),
         ("Expiration Time: 2026-11-22T03:24:00.123Z", "Expiration Time: 2026-11-22T03:24:00.123Z\n"),
     ],
 )
@@ -64,3 +65,19 @@ def test_what_is_almost_a_message_is_refused(old, new):
     assert old in text
     with pytest.raises(FormatError):
         parse(text.replace(old, new))
+
+
+@settings(max_examples=300)
+@given(st.data())
+def test_pieces_of_a_message_in_other_places_are_refused_or_say_something_else(data):
+    text = LINK.message()
+    begin, end = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=2)))
+    place = data.draw(st.integers(0, len(text)))
+    piece = data.draw(st.sampled_from([text[begin:end], "\n", " ", "\r", "\u2028", "٣", "\x00", ""]))
+    changed = data.draw(st.sampled_from([text[:place] + piece + text[place:], text[:begin] + piece + text[end:]]))
+    try:
+        link = parse(changed)
+    except FormatError:
+        return
+    assert (link == LINK) == (changed == text)
+    assert link.message() == changed

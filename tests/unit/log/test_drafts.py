@@ -1,0 +1,59 @@
+"""What is refused under the lock because of what the log already says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from ledger.errors import RuleError
+from ledger.log.items import AddKey, Item, Record, RevokeKey
+from ledger.log.plan import Outcome
+from ledger.statements.log import LogOpened
+from ledger.statements.values import format_time
+from tests.unit.log.memory import MemoryLog, outcomes
+from tests.unit.log.samples import ORIGIN, PLACE, Maker
+
+
+@pytest.fixture
+def maker() -> Maker:
+    return Maker()
+
+
+@pytest.fixture
+def log(maker: Maker) -> MemoryLog:
+    """A log with a platform."""
+    log = MemoryLog()
+    opened = LogOpened(v=1, at=format_time(0), origin=ORIGIN, key="key", wallet_delay=3)
+    log.write(Record(statement=opened), maker.register())
+    return log
+
+
+def outcome(log: MemoryLog, item: Item) -> Outcome:
+    (one,) = log.write(item).outcomes
+    return one
+
+
+def test_the_last_admin_key_stays(log: MemoryLog, maker: Maker) -> None:
+    (first,) = log.loaded.keys[maker.platform]
+    submit_only = replace(maker.add_key().key, scopes=("submit",))
+    revoke_first = RevokeKey(platform=maker.platform, key_id=first)
+    log.write(AddKey(platform=maker.platform, key=submit_only))
+    refused = outcome(log, revoke_first)
+    assert isinstance(refused, RuleError)
+    assert refused.rule == "last-admin-key"
+    assert "Add another key" in refused.remedy
+    added = maker.add_key()
+    revoke_added = RevokeKey(platform=maker.platform, key_id=added.key.id)
+    revoke_other = RevokeKey(platform=maker.platform, key_id=submit_only.id)
+    made = log.write(added, revoke_first, revoke_added, revoke_other)
+    assert outcomes(made) == ["Planned", "Planned", "RuleError", "Planned"]
+
+
+def test_a_record_of_older_funds_is_refused(log: MemoryLog, maker: Maker) -> None:
+    log.write(maker.open_campaign(place=PLACE))
+    made = log.write(*[maker.funded(maker.campaign, block) for block in (7, 6, 7)])
+    assert outcomes(made) == ["Planned", "RuleError", "Planned"]
+    again = outcome(log, maker.funded(maker.campaign, 6))
+    assert isinstance(again, RuleError)
+    assert again.rule == "funds-newest"
