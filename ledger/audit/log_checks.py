@@ -12,8 +12,6 @@ from ledger.audit.report import Report
 from ledger.audit.source import Source, fetch_tiles
 from ledger.errors import FormatError, NotFoundError, ProofError, SignatureError
 from ledger.statements import signatures
-from ledger.statements.contributions import ContributionSubmitted
-from ledger.statements.decisions import DecisionMade
 from ledger.statements.settlements import SettlementVetoed
 from ledger.statements.signatures import Domain
 from ledger.tree import merkle
@@ -92,7 +90,9 @@ def check_signatures(report: Report, replay: Replay, domain: Domain | None) -> N
     for entry, statement in replay.signed:
         assert statement.signature is not None
         try:
-            signatures.verify(_digest(domain, statement), statement.signature.value, statement.signature.address)
+            signatures.verify(
+                signatures.statement_digest(domain, statement), statement.signature.value, statement.signature.address
+            )
         except SignatureError as error:
             check.error(error.detail, entry=entry)
 
@@ -149,24 +149,3 @@ def check_receipts(report: Report, replay: Replay, key: VerifierKey, receipts: S
             check.error(
                 f"The first {size} entries are not those of the head in the receipt '{name}'.", range_=(0, size)
             )
-
-
-def _digest(domain: Domain, statement: ContributionSubmitted | DecisionMade) -> bytes:
-    if isinstance(statement, ContributionSubmitted):
-        return signatures.contribution_digest(
-            domain,
-            campaign=statement.campaign,
-            contributor=statement.contributor,
-            commitment=statement.commitment,
-            terms=statement.terms,
-            task=statement.task,
-            replaces=statement.replaces,
-        )
-    return signatures.decision_digest(
-        domain,
-        contribution=statement.contribution,
-        verdict=statement.verdict,
-        score=statement.score,
-        feedback=statement.feedback,
-        supersedes=statement.supersedes,
-    )

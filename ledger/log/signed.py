@@ -18,23 +18,4 @@ def check_signature(
             field="signature",
             remedy="Leave the signature out, or ask the operator to configure the chain.",
         )
-    if isinstance(statement, ContributionSubmitted):
-        digest = signatures.contribution_digest(
-            domain,
-            campaign=statement.campaign,
-            contributor=statement.contributor,
-            commitment=statement.commitment,
-            terms=statement.terms,
-            task=statement.task,
-            replaces=statement.replaces,
-        )
-    else:
-        digest = signatures.decision_digest(
-            domain,
-            contribution=statement.contribution,
-            verdict=statement.verdict,
-            score=statement.score,
-            feedback=statement.feedback,
-            supersedes=statement.supersedes,
-        )
-    signatures.verify(digest, signature.value, signature.address)
+    signatures.verify(signatures.statement_digest(domain, statement), signature.value, signature.address)

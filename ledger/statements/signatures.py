@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from coincurve import PublicKey
 
 from ledger.errors import SignatureError
+from ledger.statements.contributions import ContributionSubmitted
+from ledger.statements.decisions import DecisionMade
 from ledger.statements.onchain import ZERO_HASH, address_word, keccak256, uint256
 
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
@@ -73,6 +75,28 @@ def decision_digest(
     """The 32 bytes that a reviewer's wallet signs for a decision (EIP-712)."""
     words = _DECISION_TYPE + bytes.fromhex(domain.log_id[2:]) + _text(contribution) + _text(verdict) + _text(score)
     return _typed(domain, words + bytes.fromhex(feedback or ZERO_HASH[2:]) + _text(supersedes))
+
+
+def statement_digest(domain: Domain, statement: ContributionSubmitted | DecisionMade) -> bytes:
+    """The 32 bytes that a wallet signs for what this statement says (EIP-712)."""
+    if isinstance(statement, ContributionSubmitted):
+        return contribution_digest(
+            domain,
+            campaign=statement.campaign,
+            contributor=statement.contributor,
+            commitment=statement.commitment,
+            terms=statement.terms,
+            task=statement.task,
+            replaces=statement.replaces,
+        )
+    return decision_digest(
+        domain,
+        contribution=statement.contribution,
+        verdict=statement.verdict,
+        score=statement.score,
+        feedback=statement.feedback,
+        supersedes=statement.supersedes,
+    )
 
 
 def message_digest(message: str) -> bytes:
