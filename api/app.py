@@ -77,6 +77,8 @@ def create_app(config: Config) -> FastAPI:
         description="Contributions and decisions in an append-only log, receipts in the reply, rewards by proof.",
         docs_url=None,
         redoc_url=None,
+        # A redirect to the path without its slash would lose a body and trust the Host header; a problem says it.
+        redirect_slashes=False,
         lifespan=partial(_lifespan, config),
     )
     problems.install(app)

@@ -38,23 +38,23 @@ async def read_batch(request: Request, decoder: msgspec.json.Decoder[Decoded]) -
 
     Raises MalformedError or FieldError for the envelope, TooLargeError for more than 1,000 items.
     """
+    return [_decode(item, decoder) for item in await read_items(request)]
+
+
+async def read_items(request: Request) -> list[msgspec.Raw]:
+    """The items of ``{"items": [...]}``, not decoded yet. Raises as ``read_batch``."""
     body = await request.body()
     try:
         items = _ENVELOPE.decode(body).items
     except _WRONG as error:
         raise decoding_error(error) from error
-    check_count(len(items))
-    return [_decode(item, decoder) for item in items]
-
-
-def check_count(items: int) -> None:
-    """Raise TooLargeError above 1,000 items."""
-    if items > MAX_BATCH_ITEMS:
+    if len(items) > MAX_BATCH_ITEMS:
         raise TooLargeError(
-            f"The batch has {items} items; {MAX_BATCH_ITEMS} are allowed.",
+            f"The batch has {len(items)} items; {MAX_BATCH_ITEMS} are allowed.",
             remedy=f"Send at most {MAX_BATCH_ITEMS} items at a time.",
             limit=MAX_BATCH_ITEMS,
         )
+    return items
 
 
 def check_document(value: JsonValue, field: str) -> None:

@@ -16,7 +16,7 @@ from ledger.chain.anchors import OpenedLog, check_deployment, read_head
 from ledger.chain.contracts import AnchoredHead
 from ledger.chain.deployments import Deployment
 from ledger.chain.rpc import connect
-from ledger.errors import ChainError, CrowdLedgerError, DatabaseError, LogDivergedError
+from ledger.errors import ChainError, CrowdLedgerError, DatabaseError, LogDivergedError, UnavailableError
 from ledger.log.never_fork import Heads, require_same_history, require_same_key
 
 _LOGGER = logging.getLogger(__name__)
@@ -30,8 +30,8 @@ class Gate(Protocol):
         """Writes may go on."""
         ...
 
-    def stop_writes(self, error: LogDivergedError) -> None:
-        """No write is taken any more."""
+    def stop_writes(self, error: UnavailableError) -> None:
+        """No write is taken until ``allow_writes``; ``error`` says why."""
         ...
 
     def confirm_time(self, confirmed_ms: int) -> None:
@@ -63,6 +63,7 @@ class Comparison:
                 if str(error) != str(self.problem):
                     _LOGGER.warning("Writes wait: the log could not be compared with the chain yet. %s", error)
                 self.problem = error
+                self._gate.stop_writes(_waiting(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _compare(self, deployment: Deployment) -> None:
@@ -84,6 +85,14 @@ class Comparison:
         else:
             _LOGGER.critical("%s", error)
             self._gate.stop_writes(error)
+
+
+def _waiting(error: CrowdLedgerError) -> UnavailableError:
+    """What a write is answered while the comparison does not succeed."""
+    return UnavailableError(
+        f"Writes wait until the log was compared with its anchor. {error.detail}",
+        remedy=f"Operator: {error.remedy} Then send the same request again; it is idempotent.",
+    )
 
 
 def _read(urls: Sequence[str], deployment: Deployment) -> tuple[OpenedLog, AnchoredHead, int]:

@@ -1,11 +1,13 @@
 """The edge of the application: what holds for every request and reply, before any route is chosen.
 
 Bodies are counted while they stream in, so a wrong Content-Length helps nobody; requests with a body are JSON; every
-reply carries the headers that keep a browser from doing what our pages never need.
+reply carries the headers that keep a browser from doing what our pages never need. HEAD is answered as GET without
+the body (RFC 9110 section 9.3.2). What is public may be read by the pages of any origin, so that they can verify it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -26,6 +28,9 @@ _HEADERS: Final = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_PUBLIC: Final = re.compile(
+    r"/logs/.*|/v1/(?:audit|entries|rewards|settlements|claims)(?:/.*)?|/v1/(?:contributions|decisions)/[^/]+/receipt"
+)
 _STATIC_CACHE: Final = "public, max-age=3600"
 _STRICT_TRANSPORT: Final = "max-age=31536000"
 _LOCAL_HOSTS: Final = {"localhost", "127.0.0.1", "::1"}
@@ -49,6 +54,10 @@ class Edge:
             return
 
         is_static = scope["path"].startswith("/static/")
+        is_head = scope["method"] == "HEAD"
+        if is_head:
+            scope = {**scope, "method": "GET"}
+        is_public = scope["method"] == "GET" and _PUBLIC.fullmatch(scope["path"]) is not None
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -56,6 +65,10 @@ class Edge:
                 for name, value in self._headers.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Cache-Control", _STATIC_CACHE if is_static else "no-store")
+                if is_public:
+                    headers["Access-Control-Allow-Origin"] = "*"
+            elif is_head and message["type"] == "http.response.body":
+                message = {**message, "body": b""}
             await send(message)
 
         limit = MAX_BATCH_BYTES if scope["path"].endswith("/batch") else MAX_BODY_BYTES

@@ -9,7 +9,16 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from ledger.wire import BatchReply, ContributionBatch, DecisionBatch, NewContribution, NewDecision, Problem, Written
+from ledger.wire import (
+    BatchReply,
+    ContributionBatch,
+    DecisionBatch,
+    NewContribution,
+    NewDecision,
+    Problem,
+    TaskBatch,
+    Written,
+)
 
 _SCHEMAS: Final = "#/components/schemas/"
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"HTTPBearer": []}]
@@ -45,6 +54,16 @@ def writes(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def takes(model: type[BaseModel]) -> dict[str, Any]:
+    """What a route's decorator says of a body that the route reads by itself; ``_describe`` adds the model."""
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _SCHEMAS + model.__name__}}},
+        }
+    }
+
+
 class DescribedApp(FastAPI):
     """A FastAPI whose description has the hot paths too."""
 
@@ -58,7 +77,7 @@ class DescribedApp(FastAPI):
 def _describe(app: FastAPI) -> dict[str, Any]:
     schema = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     components = schema["components"]["schemas"]
-    for model in (Written, BatchReply, Problem):
+    for model in (Written, BatchReply, Problem, TaskBatch):
         components.update(_pydantic_schema(model))
     kinds = [request for _, request, _, _, _ in _HOT.values()]
     _, found = msgspec.json.schema_components(kinds, ref_template=_SCHEMAS + "{name}")

@@ -29,6 +29,7 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.statements import values
+from ledger.wire import values as wire_values
 from ledger.wire.problems import problem
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -40,6 +41,7 @@ _REGEX = re.compile(r"Expected `str` matching regex '(?P<regex>.*)'", re.DOTALL)
 
 
 _MESSAGES: Final = {"extra_forbidden": "There is no such field here", "missing": "It is missing"}
+_NO_FORM: Final = "It is not in the form that is asked"
 _REMEDY: Final = "Correct the field; /docs shows its form."
 _REMEDIES: Final = {
     "policy": 'Send {"name": "piece_rate", "amount": "5"} or {"name": "score_rate", "max_amount": "5"}, in base units.',
@@ -47,7 +49,12 @@ _REMEDIES: Final = {
 
 
 def _pattern(annotated: Any) -> str:
-    return str(annotated.__metadata__[0].pattern)
+    """A value's regular expression without its end, which msgspec and pydantic write differently."""
+    return _without_end(str(annotated.__metadata__[0].pattern))
+
+
+def _without_end(regex: str) -> str:
+    return regex.removesuffix("$").removesuffix(r"\Z")
 
 
 _WORDS: Final[dict[str, str]] = {
@@ -55,6 +62,9 @@ _WORDS: Final[dict[str, str]] = {
     _pattern(values.Digest): "It is not a digest: 64 lower-case hex digits.",
     _pattern(values.Score): "It is not a score: '0', '1' or '0.' and up to six digits, the last not zero.",
     _pattern(values.Address): "It is not an address: 0x and 40 lower-case hex digits.",
+    _pattern(wire_values.Address): "It is not an address: 0x and 40 hex digits.",
+    _pattern(wire_values.Amount): 'It is not an amount: base units in decimal digits, as "5", without leading zeros.',
+    _pattern(wire_values.OwnId): "It holds control characters.",
 }
 
 
@@ -84,7 +94,7 @@ def decoding_error(error: msgspec.DecodeError | UnicodeDecodeError | RecursionEr
     if not path:
         return MalformedError(f"The body is not what this path takes: {what}.")
     regex = _REGEX.fullmatch(what)
-    words = _WORDS.get(regex["regex"].replace("\\\\", "\\"), "It is not in the form that is asked.") if regex else what
+    words = _WORDS.get(_without_end(regex["regex"].replace("\\\\", "\\")), _NO_FORM) if regex else what
     return FieldError(f"{path}: {words.rstrip('.')}.", field=path, remedy=_REMEDY)
 
 
@@ -101,7 +111,9 @@ def validation_error(errors: list[Any]) -> CrowdLedgerError:
     field = ".".join(location)
     message = str(first["msg"]).removeprefix("Value error, ")
     message = _MESSAGES.get(first["type"], message)
-    return FieldError(f"{field}: {message}.", field=field, remedy=_REMEDIES.get(location[-1], _REMEDY))
+    if first["type"] == "string_pattern_mismatch":
+        message = _WORDS.get(_without_end(first["ctx"]["pattern"]), _NO_FORM)
+    return FieldError(f"{field}: {message.rstrip('.')}.", field=field, remedy=_REMEDIES.get(location[-1], _REMEDY))
 
 
 def _answer(request: Request, error: CrowdLedgerError, headers: Mapping[str, str] | None = None) -> Response:
@@ -131,7 +143,8 @@ async def _on_http(request: Request, error: Exception) -> Response:
     path = request.url.path
     match error.status_code:
         case 404:
-            found: CrowdLedgerError = NotFoundError(f"There is nothing at {path}.", remedy="/docs lists the paths.")
+            remedy = "Leave out the slash at the end." if path.endswith("/") else "/docs lists the paths."
+            found: CrowdLedgerError = NotFoundError(f"There is nothing at {path}.", remedy=remedy)
         case 405:
             allowed = ", ".join(_methods(request))
             found = MethodError(f"{path} does not take {request.method}.")
@@ -149,7 +162,7 @@ def _methods(request: Request) -> list[str]:
         pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
         if re.fullmatch(pattern, request.url.path):
             found += [method.upper() for method in operations]
-    return sorted(set(found))
+    return sorted({*found, *(["HEAD"] if "GET" in found else [])})
 
 
 async def _on_database(request: Request, error: Exception) -> Response:

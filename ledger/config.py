@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -116,10 +116,25 @@ class Config(BaseSettings):
         """The environment separates URLs by commas; TOML has a list."""
         return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
+    @field_validator("rpc_urls")
+    @classmethod
+    def _check_rpc_urls(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(map(_is_http, value)):
+            raise ValueError("each URL begins with http:// or https:// and names a host")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, value: str | None) -> str | None:
+        if value is not None and (not _is_http(value) or urlsplit(value).query or urlsplit(value).fragment):
+            raise ValueError("write it as https://crowd.example.org, with no query")
+        return value
+
     @field_validator("database_url")
     @classmethod
     def _refuse_password(cls, value: str) -> str:
-        if urlsplit(value).password:
+        url = urlsplit(value)
+        if url.password or "password" in parse_qs(url.query, keep_blank_values=True):
             raise ValueError("it holds a password; put the whole URL into a file and set database_url_file")
         return value
 
@@ -140,7 +155,7 @@ class Config(BaseSettings):
         if self.log_key_file is None:
             raise ConfigError(
                 "The log's key is not set.",
-                remedy="Make one with 'openssl genpkey -algorithm ed25519'; set CROWDLEDGER_LOG_KEY_FILE to its path.",
+                remedy="Run 'crowdledger init', or 'crowdledger key new FILE' and set log_key_file to its path.",
             )
         try:
             return LogSigner.from_pem(self.origin, _read_secret(self.log_key_file, "log_key_file"))
@@ -152,6 +167,14 @@ class Config(BaseSettings):
         if self.admin_key_file is None:
             return None
         return _read_secret(self.admin_key_file, "admin_key_file").decode(errors="replace").strip()
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def config_file() -> Path | None:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from api.lookup import Campaign, Decision, payable_from_ms, standing_decision
 from api.pages import words
-from api.reads import settlements
+from api.reads import campaigns, settlements
 from api.service import Service
 from api.units import Unit
+from ledger.book import policies
 from ledger.log.shapes import ContributionView
+from ledger.statements.campaigns import ScoreRate
+from ledger.statements.values import score_millionths
 
 Tone = Literal["good", "bad", "open"]
+# Awards queue for the campaign's budget and funds; what those do not reach is not paid (book/rewards.py).
+_MONEY: Final = ", as far as the campaign's money reaches"
+_BUDGET: Final = ", as far as the campaign's budget reaches"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ async def progress_of(service: Service, row: ContributionView, campaign: Campaig
 def _headline(campaign: Campaign, standing: Decision | None, final: Step) -> tuple[str, Tone]:
     if standing is not None:
         verdict: str = standing.made.verdict
+        if verdict == "needs_work" and final.state == "done":
+            verdict = "rejected"  # nobody can answer it any more, so it earns nothing
     elif final.state == "done":
         verdict = campaign.opened.decision_default
     else:
@@ -84,9 +92,16 @@ def _final(row: ContributionView, campaign: Campaign, standing: Decision | None,
             return Step("Final", "done", "The decision can no longer change.", deadline_ms)
         return Step("Final", "later", f"{words.duration(campaign.opened.appeal_window)} after the decision.")
     end_ms = standing.at_ms + campaign.opened.appeal_window * 1000
+    asked = standing.made.verdict == "needs_work"
     if now_ms > end_ms:
-        return Step("Final", "done", "The decision can no longer change.", end_ms)
-    return Step("Final", "now", f"Until {words.date(end_ms)} the decision can be contested and changed.")
+        text = "No new version came in time." if asked else "The decision can no longer change."
+        return Step("Final", "done", text, end_ms)
+    until = words.date(end_ms)
+    if asked:
+        return Step("Final", "now", f"Until {until} you can send a new version. Without one nothing is paid.")
+    if standing.made.supersedes is not None:
+        return Step("Final", "now", f"It was changed once and cannot be changed again. It is final from {until}.")
+    return Step("Final", "now", f"Until {until} your platform can still change the decision, once.")
 
 
 async def _paid(
@@ -98,26 +113,42 @@ async def _paid(
     final: bool,
 ) -> Step:
     """What is paid, by the campaign's policy; settlements and claims are those the worker has recorded."""
+    amount = _amount(service.unit_of(campaign.opened), campaign, standing, final)
+    limit = _BUDGET if campaign.opened.onchain is None else _MONEY
+    if standing is None and not final:
+        return Step("Paid", "later", f"If it is accepted, it earns {amount}{limit}.")
     if payable_ms is None:
-        return Step("Paid", "never", "This decision pays nothing.")
-    amount = _amount(service.unit_of(campaign.opened), campaign, standing)
+        open_ = standing is not None and standing.made.verdict == "needs_work" and not final
+        text = "Nothing yet; a new version that is accepted is paid." if open_ else "This decision pays nothing."
+        return Step("Paid", "later" if open_ else "never", text)
     if campaign.opened.onchain is None:
-        text = f"It earns {amount}." if final else f"It earns {amount} once the decision is final."
+        text = f"It earns {amount}{limit}." if final else f"It earns {amount} once the decision is final{limit}."
         return Step("Paid", "done" if final else "later", text)
     link = await service.reader.link(row.contributor)
     if link is None:
-        text = f"{amount} will be kept for you. Link a wallet on your platform to get it."
+        text = f"{amount} will be kept for you{limit}. Link a wallet on your platform to get it."
         return Step("Paid", "now" if final else "later", text)
     wallet = words.short(link.address)
     if not final:
         return Step("Paid", "later", f"{amount} to {wallet}, with the first settlement after that.")
+    from_ms = link.at_ms + service.config.wallet_delay * 1000
+    if time.time_ns() // 1_000_000 <= from_ms:
+        text = f"{amount}. The wallet {wallet} is paid from {words.date(from_ms)}; one linked before it until then."
+        return Step("Paid", "now", text)
+    settled = int(await campaigns.settled(service.reads, campaign.opened) or 0)
+    if settled == 0:
+        return _payment(None, amount, wallet)
+    funds = await service.reader.funds(campaign.opened.id)
+    if funds is None or settled >= min(int(campaign.opened.budget), funds.funded):
+        amount += " (or less: the campaign's money is spent)"
     place = (campaign.opened.onchain.chain_id, campaign.opened.onchain.pool)
     return _payment(await settlements.first_covering(service.reads, place, payable_ms, link.address), amount, wallet)
 
 
 def _payment(found: settlements.Payment | None, amount: str, wallet: str) -> Step:
+    """``found`` is the settlement that pays the award, None while none does."""
     if found is None:
-        return Step("Paid", "now", f"{amount} to {wallet}, with the next settlement.")
+        return Step("Paid", "now", f"{amount} to {wallet}, with the next settlement{_MONEY}.")
     if found.claimed >= found.cumulative:
         how = f" (transaction {words.short(found.transaction)})" if found.transaction else ""
         return Step("Paid", "done", f"{amount} to {wallet}{how}.")
@@ -127,7 +158,8 @@ def _payment(found: settlements.Payment | None, amount: str, wallet: str) -> Ste
     return Step("Paid", "now", text)
 
 
-def _amount(unit: Unit, campaign: Campaign, standing: Decision | None) -> str:
-    if standing is None:
-        return "What the campaign pays"
-    return unit.words(words.award(campaign.opened.policy, standing.made))
+def _amount(unit: Unit, campaign: Campaign, standing: Decision | None, final: bool) -> str:
+    """What the policy pays for the decision, or for the default that takes its place."""
+    score = policies.SCORE_OF_DEFAULT if standing is None else score_millionths(standing.made.score)
+    unknown = standing is None and not final and isinstance(campaign.opened.policy, ScoreRate)
+    return ("up to " if unknown else "") + unit.words(policies.award(campaign.opened.policy, score))

@@ -7,8 +7,7 @@ from typing import Final
 
 from api.units import Unit
 from ledger.statements.campaigns import PieceRate, Policy, ScoreRate
-from ledger.statements.decisions import DecisionMade, Method
-from ledger.statements.values import SCORE_ONE, score_millionths
+from ledger.statements.decisions import Method
 from ledger.wire import State
 
 _MINUTE: Final = 60
@@ -55,15 +54,6 @@ def policy(of: Policy, unit: Unit) -> str:
             return f"{unit.words(amount)} for every accepted contribution."
         case ScoreRate(max_amount=amount):
             return f"Up to {unit.words(amount)} for every accepted contribution, in proportion to its score."
-
-
-def award(of: Policy, made: DecisionMade) -> int:
-    """What an accepted contribution earns by its campaign's policy, before the budget's limit."""
-    match of:
-        case PieceRate(amount=amount):
-            return int(amount)
-        case ScoreRate(max_amount=amount):
-            return int(amount) * score_millionths(made.score) // SCORE_ONE
 
 
 def method(of: Method) -> str:

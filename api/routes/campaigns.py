@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from api import cursors
 from api.auth import Caller, needs
-from api.bodies import check_count
+from api.bodies import read_items
 from api.lookup import find_campaign, onchain_of
-from api.openapi import writes
+from api.openapi import takes, writes
 from api.problems import validation_error
 from api.reads import campaigns as reads
 from api.replies import batch_reply, entry_page, page_of, write_reply
@@ -43,6 +43,7 @@ from ledger.wire import (
     Written,
 )
 from ledger.wire.campaigns import DEFAULT_LENGTH_SECONDS
+from ledger.wire.values import OwnId
 
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 _PAGE: Final = page_of("campaigns")
@@ -84,7 +85,7 @@ async def open_campaign(new: NewCampaign, request: Request, caller: Annotated[Ca
 async def list_campaigns(
     request: Request,
     caller: Annotated[Caller, needs(None)],
-    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    external_id: Annotated[OwnId | None, Query()] = None,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = 100,
 ) -> Page[CampaignLine]:
@@ -154,22 +155,20 @@ async def add_task(
     return await write_reply(service, written, entry_page)
 
 
-@router.post("/{campaign}/tasks/batch", responses={200: {"model": BatchReply}})
-async def add_tasks(
-    campaign: str, batch: TaskBatch, request: Request, caller: Annotated[Caller, needs("submit")]
-) -> Response:
+@router.post("/{campaign}/tasks/batch", responses={200: {"model": BatchReply}}, openapi_extra=takes(TaskBatch))
+async def add_tasks(campaign: str, request: Request, caller: Annotated[Caller, needs("submit")]) -> Response:
     """Add up to 1,000 tasks, each on its own."""
+    # The body is read here, after the key was checked: a large one takes time that strangers do not get.
     service = service_of(request)
     await find_campaign(service.reader, campaign, caller.platform)
-    check_count(len(batch.items))
-    requests = [_read_task(item) for item in batch.items]
+    requests = [_read_task(item) for item in await read_items(request)]
     results = await write_each(service.writer, requests, lambda new: _task(new, campaign, caller.platform))
     return await batch_reply(service, results, entry_page)
 
 
-def _read_task(item: object) -> NewTask | CrowdLedgerError:
+def _read_task(item: msgspec.Raw) -> NewTask | CrowdLedgerError:
     try:
-        return NewTask.model_validate(item)
+        return NewTask.model_validate_json(bytes(item))
     except ValidationError as error:
         return validation_error(list(error.errors(include_input=False)))
 

@@ -28,6 +28,7 @@ from ledger.log.queries import Page as ViewPage
 from ledger.log.shapes import ContributionView
 from ledger.statements.values import format_time, uuid4, uuid7
 from ledger.wire import MAX_PAGE_ITEMS, Contribution, ContributionLine, Decision, NewContribution, Page
+from ledger.wire.values import OwnId
 
 router = APIRouter(prefix="/v1/contributions", tags=["contributions"])
 _DECODER: Final = msgspec.json.Decoder(NewContribution)
@@ -91,7 +92,7 @@ async def list_contributions(
     request: Request,
     caller: Annotated[Caller, needs(None)],
     campaign: Annotated[str | None, Query(max_length=36)] = None,
-    external_id: Annotated[str | None, Query(max_length=200)] = None,
+    external_id: Annotated[OwnId | None, Query()] = None,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = 100,
 ) -> Page[ContributionLine]:

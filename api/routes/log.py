@@ -13,8 +13,8 @@ from ledger.errors import FormatError, NotFoundError
 from ledger.tree.tiles import ENTRIES, Tile
 
 router = APIRouter(prefix="/logs", tags=["log"])
-_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable", "Access-Control-Allow-Origin": "*"}
-_NOW: Final = {"Cache-Control": "no-cache", "Access-Control-Allow-Origin": "*"}
+_FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+_NOW: Final = {"Cache-Control": "no-cache"}
 
 
 @router.get("/{name}/checkpoint")

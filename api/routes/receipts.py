@@ -14,6 +14,7 @@ from api.lookup import find_contribution, find_decision
 from api.service import Service, service_of
 from ledger.errors import NotFoundError
 from ledger.tree.receipts import Receipt
+from ledger.wire.values import OwnId
 
 router = APIRouter(prefix="/v1", tags=["receipts"])
 _INDEX = re.compile("0|[1-9][0-9]{0,15}")
@@ -23,7 +24,7 @@ _INDEX = re.compile("0|[1-9][0-9]{0,15}")
 async def receipt_by_own_id(
     request: Request,
     caller: Annotated[Caller, needs(None)],
-    external_id: Annotated[str, Query(min_length=1, max_length=200)],
+    external_id: Annotated[OwnId, Query()],
     kind: Literal["campaign", "task", "contribution", "decision"] = "contribution",
 ) -> Response:
     """The receipt of what the platform sent under its own id."""

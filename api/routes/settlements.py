@@ -15,6 +15,7 @@ from api.reads import orders
 from api.reads import settlements as reads
 from api.service import Service, service_of
 from ledger.errors import NotFoundError, UnavailableError
+from ledger.statements.values import MAX_COUNT
 from ledger.wire import MAX_PAGE_ITEMS, Page, Settlement, SettlementRequest
 
 router = APIRouter(prefix="/v1/settlements", tags=["settlements"])
@@ -50,7 +51,7 @@ async def get_settlement_request(order: str, request: Request) -> SettlementRequ
 @router.get("")
 async def list_settlements(
     request: Request,
-    chain_id: Annotated[int | None, Query(ge=1)] = None,
+    chain_id: Annotated[int | None, Query(ge=1, le=MAX_COUNT)] = None,
     pool: Annotated[str | None, Query(pattern="^0x[0-9a-f]{40}$")] = None,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = 100,
@@ -70,7 +71,7 @@ async def list_settlements(
 async def get_settlement(
     number: Annotated[str, "a settlement's number"],
     request: Request,
-    chain_id: Annotated[int | None, Query(ge=1)] = None,
+    chain_id: Annotated[int | None, Query(ge=1, le=MAX_COUNT)] = None,
     pool: Annotated[str | None, Query(pattern="^0x[0-9a-f]{40}$")] = None,
 ) -> Settlement:
     """A settlement of a pool, the service's own if none is named."""

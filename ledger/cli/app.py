@@ -16,7 +16,7 @@ import typer
 from ledger import __version__
 from ledger.cli import audit, database, deploy, mirror, payments, platforms, serve, setup, verify
 from ledger.cli.output import print_json
-from ledger.errors import CrowdLedgerError, ProofError, SignatureError
+from ledger.errors import ConfigError, CrowdLedgerError, ProofError, SignatureError
 
 FAILED = 1
 COULD_NOT_RUN = 2
@@ -63,6 +63,10 @@ def main() -> None:
     except BrokenPipeError:
         # The reader went away, as `| head` does; Python's own flush at exit must not complain.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(COULD_NOT_RUN)
+    except OSError as error:
+        # A file or a folder that is not what the command takes; the fault is named, a stack trace helps nobody.
+        _show(ConfigError(f"{error.filename or 'A file'}: {error.strerror or error}.", remedy="Check the path."))
         sys.exit(COULD_NOT_RUN)
 
 

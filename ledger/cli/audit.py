@@ -75,11 +75,15 @@ def _print(report: Report) -> None:
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in ("check", "verdict", "what"):
         table.add_column(column)
-    for check in report.checks:
-        evidence = f" ({check.evidence})" if check.evidence else ""
-        table.add_row(check.name, Text(check.verdict, styles[check.verdict]), Text(check.title + evidence))
     console.print(Text(f"Audit of {report.origin}, {report.entries} entries, from {report.source}", "bold"))
-    console.print(table)
+    for check in report.checks:
+        words = check.title + (f" ({check.evidence})" if check.evidence else "")
+        if console.is_terminal:
+            table.add_row(check.name, Text(check.verdict, styles[check.verdict]), Text(words))
+        else:
+            print(f"{check.verdict:<8} {check.name:<13} {words}")
+    if console.is_terminal:
+        console.print(table)
     for finding in report.findings:
         where = "" if finding.entry is None else f" entry {finding.entry}:"
         if finding.range is not None:

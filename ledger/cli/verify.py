@@ -31,7 +31,7 @@ def verify(
     rpc: Annotated[str | None, typer.Option(help="RPC URL of the chain: also check the anchor there.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Check a receipt. The log part needs no network."""
+    """Check a receipt. The log part needs no network. Exit 0: it verifies; 1: it does not; 2: could not be done."""
     from ledger.audit.receipts import MAX_OPENING_BYTES, check_receipt
     from ledger.tree.keys import VerifierKey
     from ledger.tree.receipts import MAX_RECEIPT_BYTES

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,14 +62,20 @@ def _rows(path: Path, lines: Iterable[list[str]]) -> Iterator[Answer]:
     header = [name.strip().lower() for name in next(rows, [])]
     if header not in (["task", "worker", "label"], ["task", "worker", "label", "truth"]):
         raise FormatError(f"{path}, line 1: the header is {','.join(header)!r}.", remedy=_REMEDY)
-    for number, row in enumerate(rows, start=2):
-        if not row:
+    for number, line in enumerate(rows, start=2):
+        if not line:
             continue
+        row = [value.strip() for value in line]
         if len(row) != len(header):
             raise FormatError(f"{path}, line {number}: {len(row)} columns, not {len(header)}.", remedy=_REMEDY)
         if not all(row[:3]) or any(len(value) > MAX_TEXT for value in row):
             raise FormatError(
                 f"{path}, line {number}: a value is empty or longer than {MAX_TEXT} characters.", remedy=_REMEDY
+            )
+        if any(unicodedata.category(character) == "Cc" for value in row for character in value):
+            raise FormatError(
+                f"{path}, line {number}: a value holds a control character.",
+                remedy="Take it out; names and labels are printable text on one line.",
             )
         yield Answer(number, row[0], row[1], row[2], (row[3] or None) if len(row) == 4 else None)
 

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from ledger.client import Client
 from ledger.demo.people import fund_on_chain
-from ledger.demo.stage import Stage, private_file
+from ledger.demo.stage import Stage, private_file, require_free
 from ledger.errors import ConfigError
 from ledger.wire import NewCampaign, PieceRate
 
@@ -28,6 +28,7 @@ def run_dev(folder: Path, port: int, chain_port: int) -> None:
     """Run until interrupted. ``folder`` is made anew at each start. Raises ConfigError if it is not one of ours."""
     console = Console()
     folder = folder.resolve()
+    require_free(port)  # before the folder is emptied, which may be that of a service which runs on the port
     _empty(folder)
     signal.signal(signal.SIGTERM, _interrupt)
     console.print("Starting chain, contracts, service and worker ...")

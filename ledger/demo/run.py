@@ -8,7 +8,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from rich.console import Console
 
 from ledger.chain import anchors
 from ledger.demo import cheating, payment
-from ledger.demo.answers import Answer, judge, read_answers
+from ledger.demo.answers import Answer, Judgement, judge, read_answers
 from ledger.demo.gas import gas_used
 from ledger.demo.outside import Auditor
 from ledger.demo.people import meet
@@ -50,11 +50,25 @@ def run_demo(data: Path, *, questions: int | None, folder: Path | None, quiet: b
     return summary
 
 
+def link_early_and_late(judgements: Iterable[Judgement]) -> tuple[list[str], list[str]]:
+    """Who links a wallet at once, and who only for the second settlement.
+
+    Nine of ten who earned something are early, and all who earned nothing: a second settlement needs new pay.
+    """
+    earned: dict[str, bool] = {}
+    for each in judgements:
+        earned[each.answer.worker] = earned.get(each.answer.worker, False) or each.accepted
+    paid = sorted(worker for worker, any_ in earned.items() if any_)
+    count = max(1, int(len(paid) * _LINKED_EARLY))
+    return paid[:count] + sorted(earned.keys() - set(paid)), paid[count:]
+
+
 class _Demo:
     """One run; its state is the summary that it fills."""
 
     def __init__(self, folder: Path, answers: list[Answer], console: Console) -> None:
         self.folder, self.answers, self.console = folder, answers, console
+        self.judgements = judge(answers)
         self.summary = Summary(
             questions=len({answer.task for answer in answers}),
             contributors=len({answer.worker for answer in answers}),
@@ -85,7 +99,7 @@ class _Demo:
 
     def _record(self, work: Work) -> None:
         summary = self.summary
-        judgements = judge(self.answers)
+        judgements = self.judgements
         summary.by_person = sum(each.by_person for each in judgements)
         summary.accepted = sum(each.accepted for each in judgements)
         with self.phase("open", "A platform registers, opens a campaign and funds it on the chain"):
@@ -100,10 +114,11 @@ class _Demo:
             summary.decisions += work.decide(judgements[half:])
 
     def _pay(self, stage: Stage, work: Work) -> None:
-        people = meet(sorted({answer.worker for answer in self.answers}))
-        early = people[: max(1, int(len(people) * _LINKED_EARLY))]
-        late = people[len(early) :]
         summary = self.summary
+        if not any(each.accepted for each in self.judgements):
+            self.console.print("Nothing was accepted, so nothing is paid.")
+            return
+        early, late = map(meet, link_early_and_late(self.judgements))
         with self.phase("settlement", "Most link a wallet; the decisions become final; their pay is settled"):
             work.link(early)
             work.wait_until_passed(DELAY_SECONDS)
@@ -120,7 +135,7 @@ class _Demo:
                 payment.claim(work, late)
         summary.settlements = sum(1 for _ in work.client.settlements())
         summary.awarded_total = work.awarded()
-        summary.paid_total = sum(person.balance(stage.node, stage.deployment.token) for person in people)
+        summary.paid_total = sum(person.balance(stage.node, stage.deployment.token) for person in early + late)
 
     def _look_from_outside(self, stage: Stage, work: Work) -> None:
         summary = self.summary

@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,12 @@ def private_file(path: Path, data: bytes) -> Path:
     return path
 
 
+def server_environment(environment: Mapping[str, str], config: Path, url: str) -> dict[str, str]:
+    """The environment of a server of ours: a setting of the user's own service must not get into it."""
+    kept = {name: value for name, value in environment.items() if not name.upper().startswith("CROWDLEDGER_")}
+    return {**kept, "CROWDLEDGER_CONFIG": str(config), "CROWDLEDGER_PUBLIC_URL": url}
+
+
 class Server:
     """``crowdledger serve`` as a process of its own; ``url`` answers once ``start`` has returned."""
 
@@ -50,7 +57,7 @@ class Server:
         self._log = config.with_name(f"server-{port}.log")
         self._command = [sys.executable, "-m", "ledger.cli", "serve", "--port", str(port)]
         self._command += [] if worker else ["--no-worker"]
-        self._environment = {**os.environ, "CROWDLEDGER_CONFIG": str(config), "CROWDLEDGER_PUBLIC_URL": self.url}
+        self._environment = server_environment(os.environ, config, self.url)
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> Self:
@@ -215,6 +222,19 @@ def send(node: Node, signer: LocalSigner, to: str, data: bytes, seconds: float =
     if not receipt.succeeded:
         raise transactions.failure(node, receipt, data)
     return receipt
+
+
+def require_free(port: int) -> None:
+    """Raise ConfigError where somebody listens on ``port``: keys must not be sent to a service that is not ours."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise ConfigError(
+                f"Port {port} cannot be used: {error.strerror}.",
+                remedy="Stop what listens there, or choose another port with --port.",
+            ) from None
 
 
 def free_port() -> int:

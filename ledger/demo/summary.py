@@ -53,8 +53,8 @@ class Summary:
             "not everything that was awarded was paid": self.awarded_total == self.paid_total,
             "the last entries are not anchored": self.anchored_size == self.entries,
             "not every answer was recorded and decided": self.contributions == self.decisions,
-            "an activation before its delay was possible": bool(self.early_activation),
-            "a claim before the activation was possible": bool(self.early_claim),
+            "an activation before its delay was possible": bool(self.early_activation) or not self.accepted,
+            "a claim before the activation was possible": bool(self.early_claim) or not self.accepted,
         }
         return [words for words, holds in checks.items() if not holds]
 
@@ -90,7 +90,7 @@ class Summary:
             ("decided", f"{self.decisions:,}, {self.by_person:,} of them by a person; {self.accepted:,} accepted"),
             ("log", f"{self.entries:,} entries, {self.anchored_size:,} anchored in {self.anchors} anchors"),
             ("paid", f"{_tokens(self.paid_total)} of {_tokens(self.awarded_total)} tokens to {self.claims} accounts"),
-            ("too early", f"activation: {self.early_activation}; claim: {self.early_claim}"),
+            ("too early", f"activation: {self.early_activation or 'none'}; claim: {self.early_claim or 'none'}"),
             ("outside audit", f"{self.audit}; {self.receipts_verified} receipts verified without the service"),
             (
                 "after tampering",

@@ -21,7 +21,7 @@ class Decision(Model):
     method: dict[str, Any]
     feedback: Any
     final_from: str
-    """When it can no longer change, unless it is appealed."""
+    """When it can no longer change."""
 
 
 class Contribution(Model):

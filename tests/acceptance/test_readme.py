@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -50,6 +51,15 @@ def shell(line, folder):
     return done.returncode, done.stdout + done.stderr
 
 
+def has_curl() -> bool:
+    """Whether there is a curl that knows ``--json`` (7.82)."""
+    if shutil.which("curl") is None:
+        return False
+    words = subprocess.run(["curl", "--version"], capture_output=True, text=True, check=False).stdout.split()
+    return tuple(map(int, words[1].split(".")[:2])) >= (7, 82)
+
+
+@pytest.mark.skipif(not has_curl(), reason="the README's lines need curl 7.82 or later")
 def test_every_line_does_what_the_readme_says(dev):
     source, contribution, decision, receipt, verify, verify_chain, audit = shell_lines()
     assert source == ". .crowdledger/dev/env"

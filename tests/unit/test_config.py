@@ -58,6 +58,11 @@ def test_another_file_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ('log_key = "abc"', "'log_key' is a secret; put it into a file and give its path as 'log_key_file'"),
         ('origin = "With Spaces"', "origin: "),
         ('database_url = "postgresql://u:hunter2@h/d"', "set database_url_file"),
+        ('database_url = "postgresql://h/d?user=u&password=hunter2"', "set database_url_file"),
+        ('public_url = "crowd.example.org"', "public_url: "),
+        ('public_url = "https://crowd.example.org/?a=1"', "public_url: "),
+        ('rpc_urls = ["https://rpc.example.org", "rpc.example.org/hunter2"]', "each URL begins with http"),
+        ('rpc_urls = ["http://[hunter2"]', "each URL begins with http"),
         (f'operator_signer = "0x{"ab" * 32}"', "this is a private key"),
         ('operator_signer = "ledger"', "a signer is file:PATH"),
         ('admin_key_file = "nowhere"', "admin_key_file: nowhere cannot be read"),
@@ -102,7 +107,7 @@ def test_secrets_come_from_files_and_are_not_shown(tmp_path: Path) -> None:
 
 
 def test_a_missing_or_wrong_log_key_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="openssl genpkey"):
+    with pytest.raises(ConfigError, match="crowdledger init"):
         Config().log_signer()
     (tmp_path / "log.pem").write_text("no key")
     with pytest.raises(ConfigError, match="not an Ed25519 key"):

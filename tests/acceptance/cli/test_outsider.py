@@ -91,6 +91,9 @@ def test_mirror_audit_and_the_altered_log(tmp_path: Path, signer: LogSigner, ent
     done = run("audit", tmp_path / "mirror", "--report", tmp_path / "report.json")
     assert done.returncode == 0
     assert "PASS" in done.stdout
+    for check in json.loads((tmp_path / "report.json").read_bytes())["checks"]:
+        line = f"{check['verdict']:<8} {check['name']:<13} {check['title']}"
+        assert any(each.startswith(line) for each in done.stdout.splitlines()), "a pipe gets a line a check"
     assert json.loads((tmp_path / "report.json").read_bytes())["verdict"] == "pass"
 
     index = next(number for number, entry in enumerate(entries) if b'"accepted"' in entry and b"decision.made" in entry)
@@ -106,6 +109,15 @@ def test_mirror_audit_and_the_altered_log(tmp_path: Path, signer: LogSigner, ent
     done = run("mirror", bad, tmp_path / "mirror", "--json")
     assert done.returncode == 1
     assert json.loads(done.stdout)["entry"] == index
+
+
+def test_a_file_where_a_folder_belongs(tmp_path: Path, signer: LogSigner, entries: list[bytes]) -> None:
+    good = logs.publish(tmp_path / "good", entries, signer)
+    (tmp_path / "file").touch()
+    done = run("mirror", good, tmp_path / "file")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert str(tmp_path / "file") in done.stderr
 
 
 @pytest.mark.parametrize("place", ["http://127.0.0.1:9", "nowhere"])

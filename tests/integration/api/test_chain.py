@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,8 +57,13 @@ class Place:
         call = contracts.anchor_call(self.deployment.log_id, size, root, proof)
         what = {"from": OPERATOR.address, "to": self.deployment.contribution_log, "data": "0x" + call.hex()}
         self.chain.rpc("eth_sendTransaction", what)
-        head = contracts.read_head(self.node, self.deployment.contribution_log, self.deployment.log_id)
-        assert head.size == size
+        deadline = time.monotonic() + 10
+        while True:  # the node answers before the transaction is mined
+            head = contracts.read_head(self.node, self.deployment.contribution_log, self.deployment.log_id)
+            if head.size == size:
+                return
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
 
 @pytest.fixture
@@ -143,6 +150,8 @@ async def test_writes_wait_while_the_node_is_down(place: Place) -> None:
         refused = await api.http.post("/v1/platforms", json={"name": "P"}, headers=OPERATORS_KEY)
         assert (refused.status_code, refused.json()["type"]) == (503, "/problems/unavailable")
         assert refused.headers["retry-after"]
+        assert "The node at http://127.0.0.1:9 does not answer" in refused.json()["detail"]
+        assert "Check that the node runs" in refused.json()["remedy"]
         assert (await api.http.get("/v1/audit/summary")).status_code == 200
 
 
@@ -306,11 +315,23 @@ async def test_paid_contribution_reads_so(place: Place, beside: Api) -> None:
     ]
     signature = "0x" + account.sign_message(encode_defunct(text=message)).signature.hex()
     await platform.post("/v1/wallets", {"contributor": "ann", "message": message, "signature": signature})
-    assert "with the next settlement" in (await beside.http.get(path)).text
+    assert "one linked before it until then" in (await beside.http.get(path)).text
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(update(tables.wallet_links).values(at_ms=0))
+    assert "with the next settlement, as far as the campaign" in (await beside.http.get(path)).text
     await settle_rows(beside, place, [(account.address.lower(), 5)], state="settled")
     size = (await beside.service.reader.head()).size
     async with beside.service.reads.database.begin() as connection:
         await connection.execute(update(tables.settlements).values(size=size))
+    assert "with the next settlement" in (await beside.http.get(path)).text, "the settlement does not list the campaign"
+    lines = json.dumps([{"campaign": campaign, "total": "5", "final": False}])
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(update(tables.settlements).values(campaigns=lines))
+    assert "(or less: the campaign" in (await beside.http.get(path)).text, "no funds are known"
+    funds = {"funded": "5000", "returned": "0", "goal_reached": True, "closed": False, "block": 1, "entry_index": 1}
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(insert(tables.campaign_funds).values(log="main", campaign=campaign, **funds))
+    assert "(or less" not in (await beside.http.get(path)).text
     assert "in settlement 1, which can be claimed after its waiting time" in (await beside.http.get(path)).text
     async with beside.service.reads.database.begin() as connection:
         await connection.execute(update(tables.settlements).values(state="activated"))

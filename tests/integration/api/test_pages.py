@@ -66,7 +66,35 @@ async def test_needs_work_and_rejected(platform: Platform) -> None:
         await platform.decision(written["id"], verdict=verdict)
         text = await page(platform.api, f"/c/{written['id']}")
         assert words in text
-        assert "This decision pays nothing." in text
+        assert ("Nothing yet; a new version" if verdict == "needs_work" else "This decision pays nothing.") in text
+        assert ("you can send a new version" in text) == (verdict == "needs_work")
+        assert "contest" not in text
+        assert "appeal" not in text
+
+
+async def test_unanswered_request_for_more_work(platform: Platform) -> None:
+    written = await platform.contribution(await platform.campaign(appeal_window=0))
+    await platform.decision(written["id"], verdict="needs_work")
+    text = await page(platform.api, f"/c/{written['id']}")
+    assert "Not accepted" in text
+    assert "No new version came in time." in text
+    assert "This decision pays nothing." in text
+
+
+async def test_decision_that_was_changed(platform: Platform) -> None:
+    written = await platform.contribution(await platform.campaign())
+    first = await platform.decision(written["id"], verdict="rejected")
+    assert "your platform can still change the decision, once" in await page(platform.api, f"/c/{written['id']}")
+    await platform.decision(written["id"], supersedes=first["id"])
+    assert "It was changed once and cannot be changed again." in await page(platform.api, f"/c/{written['id']}")
+
+
+async def test_what_an_undecided_contribution_earns(platform: Platform) -> None:
+    policy = {"name": "score_rate", "max_amount": "10"}
+    for default in ("accepted", "rejected"):
+        written = await platform.contribution(await platform.campaign(policy=policy, decision_default=default))
+        text = await page(platform.api, f"/c/{written['id']}")
+        assert "If it is accepted, it earns up to 10\u00a0points, as far as the campaign&#39;s budget reaches." in text
 
 
 async def test_deadlines_that_passed(platform: Platform) -> None:
@@ -76,6 +104,7 @@ async def test_deadlines_that_passed(platform: Platform) -> None:
     text = await page(platform.api, f"/c/{written['id']}")
     assert "Nobody decided in time, so it counts as accepted." in text
     assert "The decision can no longer change." in text
+    assert "It earns 5\u00a0points" in text
 
 
 async def test_entry_and_its_neighbours(platform: Platform) -> None:
@@ -148,6 +177,24 @@ async def test_headers_of_every_reply(api: Api) -> None:
         assert headers["referrer-policy"] == "no-referrer"
         assert "strict-transport-security" not in headers
         assert "cache-control" in headers
+
+
+async def test_head_is_get_without_the_body(api: Api) -> None:
+    for path in ("/", "/logs/main/checkpoint", "/v1/entries/0/receipt", "/static/style.css", "/nowhere"):
+        got, head = await api.http.get(path), await api.http.head(path)
+        assert (head.status_code, head.content) == (got.status_code, b"")
+        assert head.headers["content-length"] == got.headers["content-length"]
+        assert head.headers["content-type"] == got.headers["content-type"]
+
+
+async def test_pages_of_any_origin_may_read_what_is_public(platform: Platform) -> None:
+    written = await platform.contribution(await platform.campaign())
+    public = ["/logs/main/checkpoint", "/logs/main/tile/0/000.p/1", "/logs/main/tile/0/900", "/v1/audit/summary"]
+    public += ["/v1/entries/0/receipt", f"/v1/contributions/{written['id']}/receipt", "/v1/settlements"]
+    for path in public:
+        assert (await platform.api.http.get(path)).headers["access-control-allow-origin"] == "*", path
+    for path in ("/v1/contributions", f"/v1/contributions/{written['id']}", "/v1/keys", "/v1/receipts?external_id=a"):
+        assert "access-control-allow-origin" not in (await platform.get(path)).headers, path
 
 
 def test_amounts_read_well() -> None:

@@ -131,7 +131,8 @@ MALFORMED: list[bytes] = [
 
 async def test_malformed_json(platform: Platform) -> None:
     headers = {**platform.headers, "Content-Type": "application/json"}
-    for path in ("/v1/contributions", "/v1/decisions/batch", "/v1/campaigns", "/v1/claims"):
+    tasks = f"/v1/campaigns/{await platform.campaign()}/tasks/batch"
+    for path in ("/v1/contributions", "/v1/decisions/batch", "/v1/campaigns", "/v1/claims", tasks):
         for body in MALFORMED:
             reply = await platform.api.http.post(path, content=body, headers=headers)
             assert reply.status_code in (400, 422), (path, body[:40], reply.text)
@@ -244,10 +245,10 @@ async def test_wrong_queries(platform: Platform) -> None:
 async def test_wrong_methods_say_which_are_right(platform: Platform) -> None:
     reply = await platform.api.http.put("/v1/contributions", json={}, headers=platform.headers)
     check(reply, 405, "method-not-allowed")
-    assert reply.headers["Allow"] == "GET, POST"
+    assert reply.headers["Allow"] == "GET, HEAD, POST"
     reply = await platform.api.http.delete(f"/v1/contributions/{NOWHERE}", headers=platform.headers)
     check(reply, 405, "method-not-allowed")
-    assert reply.headers["Allow"] == "GET"
+    assert reply.headers["Allow"] == "GET, HEAD"
 
 
 async def test_decisions_that_break_a_rule(platform: Platform) -> None:

@@ -39,6 +39,9 @@ def test_without_gold_answers_a_tie_rejects_nobody(tmp_path):
         ("task,worker,label\nq,a,yes\nq,b\n", "line 3"),
         ("task,worker,label\nq,,yes\n", "line 2"),
         (f"task,worker,label\nq,a,{'x' * 300}\n", "line 2"),
+        ("task,worker,label\nq,a,   \n", "line 2: a value is empty"),
+        ("task,worker,label\nq,a,1\nq\x01,b,1\n", "line 3: a value holds a control character"),
+        ('task,worker,label\nq,"Ann\nB",1\n', "a value holds a control character"),
     ],
 )
 def test_bad_files_are_named_with_their_line(tmp_path, text, words):
@@ -46,6 +49,12 @@ def test_bad_files_are_named_with_their_line(tmp_path, text, words):
     path.write_text(text)
     with pytest.raises(FormatError, match=words):
         read_answers(path)
+
+
+def test_spaces_around_values_do_not_count(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("task, worker, label\nq, ann, yes\nq, bob,yes \n")
+    assert [(each.worker, each.label) for each in read_answers(path)] == [("ann", "yes"), ("bob", "yes")]
 
 
 def test_a_missing_or_binary_file(tmp_path):
