@@ -135,5 +135,5 @@ def _proves(report: Report, trusted: bool, earlier: bool, chain: OnChain | None)
         said.append(f"Not who opened the log there: compare {chain.opened.opener} with the operator that you know.")
     if not trusted and chain is None:
         said.append("Not who keeps the log: its key is the log's own word (--key).")
-    said.append("Never that somebody's work was left out, or that a decision was right: the receipts of those who were there show that.")
+    said.append("Never that somebody's work was left out, or that a decision was right: receipts can show that.")
     return said
