@@ -11,11 +11,11 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## virtual environment, pinned packages, dev chain; quiet when all is there
-	@command -v $(PYTHON) >/dev/null || { \
+	@command -v "$(PYTHON)" >/dev/null || { \
 	  echo "There is no '$(PYTHON)' here. Install Python 3.11 or later, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "CrowdLedger needs Python 3.11 or later; '$(PYTHON)' is older. Name one: make PYTHON=python3.11" >&2; exit 1; }
-	@$(PYTHON) scripts/setup.py
+	@"$(PYTHON)" scripts/setup.py
 
 demo: setup ## the main job on 8,000 real answers, from submission to audit; ARGS="--json" ends with one JSON line
 	@$(RUN)/crowdledger demo $(ARGS)

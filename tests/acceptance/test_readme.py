@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -44,7 +45,7 @@ def dev(tmp_path):
 
 
 def shell(line, folder):
-    line = line.replace(".venv/bin/crowdledger", f"{sys.executable} -m ledger.cli")
+    line = line.replace(".venv/bin/crowdledger", f"{shlex.quote(sys.executable)} -m ledger.cli")
     done = subprocess.run(
         ["bash", "-c", f". .crowdledger/dev/env; {line}"], cwd=folder, capture_output=True, text=True, check=False
     )
