@@ -26,7 +26,7 @@ def check_campaigns(report: Report, chain: OnChain, replay: Replay, pools: set[s
     except Refusal:
         check.skip(f"The node keeps no state of block {final} any more; ask an archive node.")
         return
-    check.evidence = f"{compared} campaigns compared"
+    check.evidence = f"campaigns compared: {compared}"
 
 
 def _compare(check: Check, chain: OnChain, replay: Replay, pools: set[str], final: int) -> int:

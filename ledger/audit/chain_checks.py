@@ -148,7 +148,7 @@ def check_anchors(report: Report, chain: OnChain, replay: Replay) -> None:
     except Refusal:
         check.add("note", f"The node keeps no state of block {chain.latest} any more; ask an archive node.")
     report.anchored_size = size
-    check.evidence = f"{len(events)} anchors, the last of {size} entries"
+    check.evidence = f"anchors: {len(events)}, the last at size {size}"
     if last != (size, root) or not _linked(events):
         check.error("The contract's head and its events do not fit together; ask another node.")
     covered = [event for event in events if event.size <= replay.size]
@@ -189,7 +189,7 @@ def _note_missing(report: Report, check: Check, chain: OnChain, replay: Replay, 
 
 def _check_times(check: Check, chain: OnChain, replay: Replay, events: list[AnchorEvent]) -> None:
     """An entry was there when its block was made, and not long before the block of the anchor that went before it."""
-    check.evidence = f"{len(events)} block times"
+    check.evidence = f"anchoring blocks: {len(events)}"
     before_ms: int | None = None
     long_before_ms: int | None = None
     for event in events:

@@ -38,7 +38,7 @@ def check_head(report: Report, opened: Opened, replay: Replay, trusted: bool) ->
 def check_tiles(report: Report, source: Source, expected: dict[Tile, bytes]) -> None:
     """The served tiles, from which others make their proofs, are those of the entries."""
     check = report.check("tiles", "The served tiles are those of the entries")
-    check.evidence = f"{len(expected)} tiles"
+    check.evidence = f"tiles: {len(expected)}"
     try:
         for tile, data in fetch_tiles(source, sorted(expected)):
             if data != expected[tile]:
@@ -65,7 +65,7 @@ def check_rules(report: Report, replay: Replay) -> None:
     rules = report.check("rules", "The statements keep the rules of the book")
     settled = report.check("settlements", "Every recorded settlement is what follows from the log")
     rules.evidence = f"{replay.size} entries replayed"
-    settled.evidence = f"{sum(len(pool.recorded) for pool in replay.book.pools.values())} settlements computed again"
+    settled.evidence = f"computed again: {sum(len(pool.recorded) for pool in replay.book.pools.values())}"
     vetoes = {entry for entry, statement in replay.settlements if isinstance(statement, SettlementVetoed)}
     for finding in replay.book.findings:
         if finding.rule == "settlement-known" and finding.index in vetoes:
@@ -82,7 +82,7 @@ def check_rules(report: Report, replay: Replay) -> None:
 def check_signatures(report: Report, replay: Replay, domain: Domain | None) -> None:
     """Wallets' EIP-712 signatures on contributions and decisions; those on wallet links are rules of the book."""
     check = report.check("signatures", "The wallets' signatures on contributions and decisions are good")
-    check.evidence = f"{len(replay.signed)} signatures"
+    check.evidence = f"signatures: {len(replay.signed)}"
     if domain is None:
         if replay.signed:
             check.skip("The contract that the signatures are for is not known; give --contract and --rpc.")
@@ -133,7 +133,7 @@ def check_receipts(report: Report, replay: Replay, key: VerifierKey, receipts: S
     Raises FormatError, SignatureError or ProofError where a receipt itself does not verify under the log's key.
     """
     check = report.check("receipts", "The log holds what its receipts say")
-    check.evidence = f"{len(receipts)} receipts"
+    check.evidence = f"receipts: {len(receipts)}"
     heads: dict[int, tuple[str, bytes]] = {}
     for name, data in receipts:
         verified = verify_log_part(Receipt.parse(data), key)

@@ -26,7 +26,7 @@ def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
     claims = report.check("claims", "Nobody was paid more than the log awards")
     ours = [pool for (chain_id, _), pool in sorted(replay.book.pools.items()) if chain_id == chain.chain_id]
     elsewhere = len(replay.book.pools) - len(ours)
-    pools.evidence = f"{len(ours)} pools"
+    pools.evidence = f"pools: {len(ours)}"
     delays: list[int] = []
     if elsewhere:
         pools.add("note", f"{elsewhere} pools on other chains were not looked at.")
@@ -51,9 +51,9 @@ def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
         ]
     if delays:
         pools.evidence += f", which wait {min(delays)} s at least before a settlement pays"
-    proposals.evidence = f"{counts[0]} proposals"
-    endings.evidence = f"{counts[1]} activations and vetoes"
-    claims.evidence = f"{counts[2]} payments"
+    proposals.evidence = f"proposals: {counts[0]}"
+    endings.evidence = f"activations and vetoes: {counts[1]}"
+    claims.evidence = f"payments: {counts[2]}"
     check_campaigns(report, chain, replay, good)
 
 

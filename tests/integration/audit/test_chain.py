@@ -35,7 +35,7 @@ def test_an_honest_log_on_an_honest_chain(staged: Staged) -> None:
         "campaigns": "pass", "signatures": "pass",
     }  # fmt: skip
     assert report.anchored_size == report.entries == len(staged.entries)
-    assert next(check for check in report.checks if check.name == "claims").evidence == "1 payments"
+    assert next(check for check in report.checks if check.name == "claims").evidence == "payments: 1"
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])

@@ -209,7 +209,7 @@ def test_payees_and_claims_of_outsiders_are_no_fault(staged: Staged) -> None:
     staged.claim(settlement, account)
     report = served(staged, "payees")
     assert report.findings == []
-    assert next(check for check in report.checks if check.name == "claims").evidence == "2 payments"
+    assert next(check for check in report.checks if check.name == "claims").evidence == "payments: 2"
 
 
 def test_an_audit_while_a_settlement_waits_and_an_anchor_is_mined(staged: Staged) -> None:
