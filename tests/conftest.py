@@ -10,12 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from ledger.chain.devchain import DevChain
 from tests.services.databases import copy_sqlite, make_sqlite_template, postgres_template, sqlite_url
 from tests.services.postgres import PostgresDatabases, running_postgres
 
 os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")  # before anything imports eth_hash, which would pick a slower one
+
+# Machines that run tests are shared and slow at times; how long an example takes says nothing.
+settings.register_profile("crowdledger", deadline=None)
+settings.load_profile("crowdledger")
 
 # py_ecc, which eth_account brings, raises the recursion limit so far that deeply nested JSON would end the process
 # instead of raising RecursionError. The service puts the limit back (ledger.chain.signers); so do the tests.
