@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from ledger.chain.devchain import DevChain
 from tests.services.databases import copy_sqlite, make_sqlite_template, postgres_template, sqlite_url
@@ -19,7 +19,7 @@ from tests.services.postgres import PostgresDatabases, running_postgres
 os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")  # before anything imports eth_hash, which would pick a slower one
 
 # Machines that run tests are shared and slow at times; how long an example takes says nothing.
-settings.register_profile("crowdledger", deadline=None)
+settings.register_profile("crowdledger", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("crowdledger")
 
 # py_ecc, which eth_account brings, raises the recursion limit so far that deeply nested JSON would end the process

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from ledger.demo.stage import free_port
+from tests.acceptance import stranger
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 60
@@ -79,6 +80,19 @@ def test_every_line_does_what_the_readme_says(dev):
     assert code == 0, words
     code, words = shell(audit, dev)
     assert code == 0, words
+    check_as_a_stranger(dev, written)
     page = shell(f"curl -s {written['url']}", dev)[1]
     assert "Accepted" in page
     assert "receipt" in page
+
+
+def check_as_a_stranger(dev, written):
+    """Log, receipt and opening under a verifier that shares no code with the project."""
+    url = written["url"].split("/c/")[0]
+    receipt = (dev / "receipt.json").read_bytes()
+    entries = stranger.read_log(url, "main", json.loads(receipt)["key"])
+    index, statement = stranger.verify_receipt(receipt)
+    assert json.loads(entries[index]) == statement
+    assert (index, statement["id"]) == (written["index"], written["id"])
+    opening = json.dumps(written["opening"]).encode()
+    assert stranger.verify_opening(opening, statement["commitment"]) == {"label": "cat"}
