@@ -34,6 +34,10 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
             field="contribution",
             remedy="Send one of the two.",
         )
+    if new.reviewer_id is not None and new.reviewer is None:
+        raise FieldError(
+            "reviewer: A reviewer_id is of a reviewer.", field="reviewer", remedy="Send your own id of the person too."
+        )
     if new.signature is not None and new.feedback is not None and new.salt is None:
         raise FieldError(
             "salt: A signature is over the feedback's commitment, which needs your salt.",
@@ -50,7 +54,8 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
         score=new.score or ("1" if new.verdict == "accepted" else "0"),
         method=new.method or _BY_A_PERSON,
         salt=random[26:] if new.salt is None else bytes.fromhex(new.salt),
-        fresh_id=uuid4(random[10:26]),
+        fresh_id=new.reviewer_id or uuid4(random[10:26]),
+        reviewer_id=new.reviewer_id,
         contribution=new.contribution,
         contribution_external_id=new.contribution_external_id,
         reviewer=new.reviewer,

@@ -82,6 +82,7 @@ class Drafter:
         if item.replaces is not None:
             self._contribution(item.platform, item.replaces)
         contributor, person = self._person(item.platform, item.contributor, item.fresh_id)
+        _require_own(item.contributor_id, contributor, "contributor_id")
         place = Place("contribution", self._log, item.campaign, task, contributor)
         opening = commit(place, item.content, item.salt)
         statement = ContributionSubmitted(
@@ -103,6 +104,7 @@ class Drafter:
         reviewer, person = None, None
         if item.reviewer is not None:
             reviewer, person = self._person(item.platform, item.reviewer, item.fresh_id)
+            _require_own(item.reviewer_id, reviewer, "reviewer_id")
         opening = None
         if item.feedback is not None:
             place = Place("feedback", self._log, contribution.campaign, contributor=reviewer, subject=contribution.id)
@@ -251,6 +253,13 @@ class Drafter:
         if fresh_id in self._loaded.public_ids:
             raise RuleError(f"The public id {fresh_id} is somebody else's.", rule="id-unused", remedy="Make a new one.")
         return fresh_id, ContributorRow(platform, external_id, fresh_id)
+
+
+def _require_own(stated: str | None, public_id: str, field: str) -> None:
+    if stated is not None and stated != public_id:
+        raise FieldError(
+            f"{field}: This person's public id is {public_id}.", field=field, remedy="Sign and send that one."
+        )
 
 
 def _missing(kind: str, subject: str) -> NoReturn:

@@ -107,7 +107,10 @@ class AddTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submit:
-    """A contribution. ``contributor`` is the platform's own id of the person; ``fresh_id`` their public id if new."""
+    """A contribution. ``contributor`` is the platform's own id of the person; ``fresh_id`` their public id if new.
+
+    ``contributor_id`` is the public id that the caller says is theirs: another one is refused.
+    """
 
     id: str
     platform: str
@@ -116,6 +119,7 @@ class Submit:
     fresh_id: str
     content: JsonValue
     salt: bytes
+    contributor_id: str | None = None
     task: str | None = None
     task_external_id: str | None = None
     terms: str | None = None
@@ -126,7 +130,10 @@ class Submit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide:
-    """A decision. ``reviewer`` is the platform's own id of the person who decided, if one did."""
+    """A decision. ``reviewer`` is the platform's own id of the person who decided, if one did.
+
+    ``reviewer_id`` is the public id that the caller says is theirs: another one is refused.
+    """
 
     id: str
     platform: str
@@ -138,6 +145,7 @@ class Decide:
     contribution: str | None = None
     contribution_external_id: str | None = None
     reviewer: str | None = None
+    reviewer_id: str | None = None
     feedback: JsonValue = None
     supersedes: str | None = None
     signature: Signature | None = None

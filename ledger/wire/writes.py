@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from ledger.statements.contributions import Signature
 from ledger.statements.decisions import Method, Verdict
-from ledger.statements.values import Digest, Id, Score
+from ledger.statements.values import ContributorId, Digest, Id, Score
 
 OwnId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
 """A platform's own id of a thing or a person; it never enters a statement."""
@@ -27,14 +27,17 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class NewContribution(_Request, frozen=True, kw_only=True):
     """Somebody contributed ``content`` (any JSON up to 256 KiB).
 
-    ``contributor`` is the platform's own id of the person. ``terms`` is the digest of the terms that the contributor
-    accepted; left out, the platform says that it was the campaign's. At most one of ``task`` and
-    ``task_external_id``. ``salt`` must be given with a ``signature`` and is made by the service otherwise.
+    ``contributor`` is the platform's own id of the person. ``contributor_id`` is their random public id (a UUID version
+    4), for a signer who must know it beforehand: of somebody new it is taken, of others it must be theirs. ``terms``
+    is the digest of the terms that the contributor accepted; left out, the platform says that it was the campaign's.
+    At most one of ``task`` and ``task_external_id``. ``salt`` must be given with a ``signature`` and is made by the
+    service otherwise.
     """
 
     campaign: Id
     contributor: OwnId
     content: Any
+    contributor_id: ContributorId | None = None
     task: Id | None = None
     task_external_id: OwnId | None = None
     terms: Digest | None = None
@@ -48,7 +51,8 @@ class NewDecision(_Request, frozen=True, kw_only=True):
     """A verdict on the contribution that ``contribution`` or ``contribution_external_id`` names (one of the two).
 
     ``score`` left out is 1 for ``accepted`` and 0 otherwise; ``method`` left out is a human's. ``reviewer`` is the
-    platform's own id of the person who decided; ``feedback`` is any JSON and private to the contributor.
+    platform's own id of the person who decided, ``reviewer_id`` their public one (as ``contributor_id`` above);
+    ``feedback`` is any JSON and private to the contributor.
     """
 
     verdict: Verdict
@@ -57,6 +61,7 @@ class NewDecision(_Request, frozen=True, kw_only=True):
     score: Score | None = None
     method: Method | None = None
     reviewer: OwnId | None = None
+    reviewer_id: ContributorId | None = None
     feedback: Any = None
     supersedes: Id | None = None
     salt: Salt | None = None
