@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from ledger.tree.keys import LogSigner
+from tests.integration.api.beside_chain import beside, place
 from tests.integration.api.running import ORIGIN, Api, Platform, running, settings
+
+__all__ = ["beside", "place"]
 
 
 @pytest.fixture(scope="session")

@@ -2,111 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
-import time
-import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import pytest
-import rfc8785
 from eth_account import Account
-from eth_account.messages import encode_defunct, encode_typed_data
+from eth_account.messages import encode_defunct
 from sqlalchemy import insert, select, update
 
 from ledger.book.reward_tree import RewardTree, reward_leaf
 from ledger.chain import contracts
-from ledger.chain.deploy import Terms, deploy
-from ledger.chain.deployments import Deployment
-from ledger.chain.devchain import DevChain
-from ledger.chain.rpc import Node
-from ledger.chain.signers import LocalSigner
 from ledger.db import tables
-from ledger.statements import canonical, kinds, onchain
-from ledger.statements.contributions import ContributionSubmitted
+from ledger.statements import onchain
 from ledger.statements.onchain import keccak256
 from ledger.tree import merkle
-from ledger.tree.keys import LogSigner
-from ledger.tree.receipts import Receipt
-from tests.integration.api.running import ADMIN_KEY, ORIGIN, Api, Platform, running, settings, until
-
-OPERATOR = LocalSigner.from_key(bytes.fromhex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"))
-CHAIN_ID = 31337
-OPERATORS_KEY = {"Authorization": f"Bearer {ADMIN_KEY}"}
-
-
-@dataclass
-class Place:
-    """A deployment on the test's chain, and what starts the application beside it."""
-
-    chain: DevChain
-    node: Node
-    deployment: Deployment
-    folder: Path
-    database_url: str
-    log_signer: LogSigner
-
-    def settings(self, **more: Any) -> Any:
-        members = {
-            "deployment_file": self.folder / f"{CHAIN_ID}.json",
-            "rpc_urls": (self.chain.url,),
-            "relayer_signer": f"rpc:{self.chain.url}#{OPERATOR.address}",
-        }
-        return settings(self.folder, self.database_url, self.log_signer, **(members | more))
-
-    def anchor(self, size: int, root: bytes, proof: list[bytes]) -> None:
-        """Anchor a head as the operator."""
-        call = contracts.anchor_call(self.deployment.log_id, size, root, proof)
-        what = {"from": OPERATOR.address, "to": self.deployment.contribution_log, "data": "0x" + call.hex()}
-        self.chain.rpc("eth_sendTransaction", what)
-        deadline = time.monotonic() + 10
-        while True:  # the node answers before the transaction is mined
-            head = contracts.read_head(self.node, self.deployment.contribution_log, self.deployment.log_id)
-            if head.size == size:
-                return
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-
-@pytest.fixture
-def place(chain: DevChain, sqlite_database_url: str, tmp_path: Path, log_signer: LogSigner) -> Any:
-    terms = Terms(
-        chain_id=CHAIN_ID,
-        origin=ORIGIN,
-        vkey=log_signer.verifier_key.vkey,
-        settlement_delay=3,
-        admin=OPERATOR.address,
-        reporter=OPERATOR.address,
-        guardian=OPERATOR.address,
-    )
-    with Node(chain.url) as node:
-        deployment = deploy(node, OPERATOR, terms, tmp_path)
-        yield Place(chain, node, deployment, tmp_path, sqlite_database_url, log_signer)
-
-
-@pytest.fixture
-async def beside(place: Place) -> AsyncIterator[Api]:
-    async with running(place.settings()) as found:
-        await until_ready(found)
-        yield found
-
-
-async def until_ready(api: Api) -> None:
-    async def ready() -> bool:
-        return (await api.http.get("/ready")).status_code == 200
-
-    await until(ready)
-
-
-async def until_problem(api: Api) -> None:
-    async def has_problem() -> bool:
-        return api.service.comparison.problem is not None
-
-    await until(has_problem)
+from tests.integration.api.beside_chain import CHAIN_ID, OPERATOR, OPERATORS_KEY, Place, until_problem, until_ready
+from tests.integration.api.running import Api, Platform, running, until
 
 
 async def test_campaign_can_be_opened_with_the_reply(place: Place, beside: Api) -> None:
@@ -212,72 +122,6 @@ async def test_the_log_agrees_with_its_anchor(place: Place) -> None:
     async with running(place.settings()) as api:
         await until_ready(api)
         await api.platform("Second")
-
-
-CONTRIBUTION_TYPE = {
-    "Contribution": [
-        {"name": name, "type": kind}
-        for name, kind in {
-            "logId": "bytes32",
-            "campaign": "string",
-            "task": "string",
-            "contributor": "string",
-            "commitment": "bytes32",
-            "terms": "bytes32",
-            "replaces": "string",
-        }.items()
-    ]
-}
-
-
-async def test_a_first_contribution_can_be_signed_by_the_contributors_wallet(beside: Api) -> None:
-    """Computed and signed with other people's code: what a wallet needs is known before the contribution is sent."""
-    platform = await beside.platform()
-    campaign = await platform.campaign()
-    terms = (await platform.get(f"/v1/campaigns/{campaign}")).json()["terms_digest"]
-    deployment = beside.service.deployment
-    assert deployment is not None
-    account, salt, public_id = Account.create(), secrets.token_bytes(32), str(uuid.uuid4())
-    place = {"v": 1, "purpose": "contribution", "log": ORIGIN, "campaign": campaign, "contributor": public_id}
-    commitment = hashlib.sha256(b"\x43" + salt + rfc8785.dumps(place | {"content": "yes"})).digest()
-    domain = {
-        "name": "CrowdLedger",
-        "version": "1",
-        "chainId": CHAIN_ID,
-        "verifyingContract": deployment.contribution_log,
-    }
-    message = {
-        "logId": bytes.fromhex(deployment.log_id[2:]),
-        "campaign": campaign,
-        "task": "",
-        "contributor": public_id,
-        "commitment": commitment,
-        "terms": bytes.fromhex(terms),
-        "replaces": "",
-    }
-    signed = account.sign_message(encode_typed_data(domain, CONTRIBUTION_TYPE, message))
-    body = {
-        "campaign": campaign,
-        "contributor": "ann",
-        "contributor_id": public_id,
-        "content": "yes",
-        "salt": salt.hex(),
-        "signature": {"address": account.address.lower(), "value": "0x" + bytes(signed.signature).hex()},
-    }
-    forged = await platform.post("/v1/contributions", body | {"content": "no"})
-    assert forged.status_code == 422
-    written = await platform.post("/v1/contributions", body)
-    assert written.status_code == 201, written.text
-    statement = kinds.parse(Receipt.parse(canonical.encode(written.json()["receipt"])).statement)
-    assert isinstance(statement, ContributionSubmitted)
-    assert (statement.contributor, statement.commitment) == (public_id, commitment.hex())
-    other = await platform.post("/v1/contributions", body | {"contributor_id": str(uuid.uuid4()), "signature": None})
-    assert other.status_code == 422
-    unsigned = {name: value for name, value in body.items() if name != "signature"}
-    wrong = await platform.post("/v1/contributions", unsigned | {"contributor_id": str(uuid.uuid4())})
-    assert (wrong.status_code, wrong.json()["field"]) == (422, "contributor_id")
-    taken = await platform.post("/v1/contributions", unsigned | {"contributor": "bob"})
-    assert (taken.status_code, taken.json()["rule"]) == (409, "id-unused")
 
 
 async def test_wallet_is_linked_by_its_own_signature(beside: Api) -> None:
