@@ -1,6 +1,6 @@
 """Settlements: what each account has earned so far, computed from the book alone at a given log size.
 
-The service proposes what ``settle`` gives; the fold recomputes it for every ``rewards.settled`` it meets, so that only
+The service proposes what ``compute`` gives; the fold recomputes it for every ``rewards.settled`` it meets, so that only
 the right one counts. An award goes once and for ever to the wallet in force at the log size of the settlement that
 first publishes it; the awards of people without a wallet are part of the campaigns' totals and wait.
 """
@@ -196,18 +196,6 @@ class PoolBook:
         if settlement is None or settlement.statement(statement.at) != statement:
             raise RuleError("It is not what follows from the log at that size.", rule="settlement-computed")
         self.recorded[settlement.proposal] = settlement
-
-
-def settle(book: Book, chain_id: int, pool: str) -> Settlement | None:
-    """The pool's next settlement at the book's size.
-
-    None where nothing would change, where one of this number is recorded and has not ended yet, and where the chain
-    activated a settlement that the log does not know.
-    """
-    pool_book = book.pools.get((chain_id, pool))
-    if pool_book is None or pool_book.halted or pool_book.pending() is not None:
-        return None
-    return compute(book, pool_book, book.size)
 
 
 def compute(book: Book, pool: PoolBook, size: int) -> Settlement | None:

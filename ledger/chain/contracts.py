@@ -113,11 +113,6 @@ def read_head(node: Node, contract: str, log_id: str, tag: BlockTag = "latest") 
     return AnchoredHead(*_read(node, LOG_CONTRACT, contract, "head", _word(log_id), tag=tag))
 
 
-def read_operator(node: Node, contract: str, log_id: str, tag: BlockTag = "latest") -> str:
-    """``operatorOf(logId)``: the zero address for a log that is not open."""
-    return str(_read(node, LOG_CONTRACT, contract, "operatorOf", _word(log_id), tag=tag)[0])
-
-
 def open_log_call(origin: str, vkey: str) -> bytes:
     """``openLog(origin, vkey)``."""
     return _call(LOG_CONTRACT, "openLog", origin, vkey)

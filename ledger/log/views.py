@@ -143,13 +143,6 @@ class Views(LogQueries):
         row = await self._one(query.order_by(table.c.entry_index.desc()).limit(1))
         return LinkView(row.contributor, row.entry_index, row.at_ms, row.address) if row else None
 
-    async def linked_to(self, address: str) -> list[LinkView]:
-        """The links to an address (0x, lower case), oldest first."""
-        table = t.wallet_links
-        query = select(table).where(table.c.log == self._log, table.c.address == address)
-        rows = await self._all(query.order_by(table.c.entry_index))
-        return [LinkView(row.contributor, row.entry_index, row.at_ms, row.address) for row in rows]
-
     async def openings(self, subjects: Collection[tuple[str, str]]) -> dict[tuple[str, str], Opening]:
         """The openings of (kind, id): kinds task, contribution, decision. Those that are not there are left out."""
         found: dict[tuple[str, str], Opening] = {}

@@ -280,11 +280,6 @@ class Growth:
         return paths
 
 
-def inclusion_proofs_of_appended(before: CompactRange, leaf_hashes: Sequence[bytes]) -> list[list[bytes]]:
-    """Return each appended leaf's inclusion proof in the tree of size ``before.size + len(leaf_hashes)``."""
-    return Growth(before, leaf_hashes).inclusion_proofs()
-
-
 def _parents(row: Sequence[bytes]) -> list[bytes]:
     """Hash pairs; an odd one at the end rises unchanged, which is RFC 9162's split at the largest power of two."""
     sha256 = _sha256

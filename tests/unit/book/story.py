@@ -5,6 +5,7 @@ from eth_account import Account
 from eth_account.messages import encode_defunct
 
 from ledger.book.fold import Book
+from ledger.book.rewards import compute
 from ledger.statements import onchain, values
 from ledger.statements.campaigns import (
     CampaignClosed,
@@ -40,6 +41,14 @@ def person(number):
 
 def wallet(number):
     return Account.from_key((number + 1).to_bytes(32, "big"))
+
+
+def settle(book, chain_id, pool):
+    """What would be settled next; None while one is recorded and has not ended, or if nothing can or need be."""
+    pool_book = book.pools.get((chain_id, pool))
+    if pool_book is None or pool_book.halted or pool_book.pending() is not None:
+        return None
+    return compute(book, pool_book, book.size)
 
 
 class Story:
@@ -135,8 +144,6 @@ class Story:
         self.say(CampaignClosed(**self.head(), campaign=campaign))
 
     def settle(self):
-        from ledger.book.rewards import settle
-
         settlement = settle(self.book, CHAIN, POOL)
         assert settlement is not None
         self.say(settlement.statement(values.format_time(self.now_ms)))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ledger.book.fold import Book
 from ledger.book.rewards import compute
 from ledger.statements import kinds
-from tests.unit.book.story import CHAIN, POOL, Story, person, score_rate, wallet
+from tests.unit.book.story import CHAIN, POOL, Story, person, score_rate, settle, wallet
 
 
 def awards(story, campaign):
@@ -193,8 +193,6 @@ def test_a_vetoed_settlement_publishes_nothing_and_its_number_is_used(story):
 def test_a_wrong_settlement_is_a_finding_and_an_unknown_activation_halts_the_pool(story):
     import msgspec
 
-    from ledger.book.rewards import settle
-
     campaign = story.campaign()
     story.fund(campaign, 1000)
     story.decide(story.submit(campaign, 1))
@@ -251,8 +249,6 @@ def play(steps):
             funded += number * 10
             story.fund(campaign, funded, block=block)
         elif step == "settle" and story.book.pools:
-            from ledger.book.rewards import settle
-
             if settle(story.book, CHAIN, POOL):
                 settlements.append(story.settle())
         elif step in ("activate", "veto") and settlements:

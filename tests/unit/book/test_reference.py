@@ -3,10 +3,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.book.rewards import compute, settle
+from ledger.book.rewards import compute
 from ledger.statements.values import format_time
 from tests.unit.book.reference import Reference
-from tests.unit.book.story import CHAIN, POOL, Story, score_rate, wallet
+from tests.unit.book.story import CHAIN, POOL, Story, score_rate, settle, wallet
 
 NAMES = ["submit", "submit", "replace", "decide", "decide", "supersede", "link", "wait", "wait", "fund", "settle"]
 STEP = st.tuples(st.sampled_from([*NAMES, "settle", "end", "end", "close", "chain-close"]), st.integers(0, 9))

@@ -1,10 +1,10 @@
 """What a settlement lists: only what the contract takes, and never more than it can."""
 
-from ledger.book.rewards import compute, settle
+from ledger.book.rewards import compute
 from ledger.statements import kinds
 from ledger.statements.settlements import MAX_CAMPAIGNS
 from ledger.statements.values import format_time
-from tests.unit.book.story import CHAIN, POOL, wallet
+from tests.unit.book.story import CHAIN, POOL, settle, wallet
 
 
 def lines(settlement):
