@@ -10,13 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
-from typing import Literal
 
 from ledger.errors import FormatError, ProofError
 from ledger.statements import canonical
 from ledger.statements.canonical import JsonValue
-
-Purpose = Literal["task", "contribution", "feedback", "appeal", "inputs", "result"]
+from ledger.statements.contents import Purpose
 
 SALT_BYTES = 32
 _PREFIX = b"\x43"

@@ -18,7 +18,10 @@ class Signature(Part, frozen=True, kw_only=True):
 
 
 class ContributionSubmitted(Statement, frozen=True, kw_only=True, tag_field="kind", tag="contribution.submitted"):
-    """Somebody contributed something, in a campaign, under terms that they accepted."""
+    """Somebody contributed something, in a campaign, under terms that they accepted.
+
+    In a sealed campaign nobody but the contributor knows the content and the salt behind ``commitment`` yet.
+    """
 
     id: Id
     campaign: Id
@@ -28,3 +31,17 @@ class ContributionSubmitted(Statement, frozen=True, kw_only=True, tag_field="kin
     task: Id | None = None
     replaces: Id | None = None
     signature: Signature | None = None
+
+
+class ContributionRevealed(Statement, frozen=True, kw_only=True, tag_field="kind", tag="contribution.revealed"):
+    """A sealed entry was opened in its window and its opening matched the commitment."""
+
+    contribution: Id
+
+
+class ContributionWithdrawn(Statement, frozen=True, kw_only=True, tag_field="kind", tag="contribution.withdrawn"):
+    """The contributor takes a contribution back before any decision on it."""
+
+    contribution: Id
+    signature: Signature | None = None
+    """EIP-191 over ``sign_in.withdrawal(...)``, by the wallet that signed the contribution, where one did."""

@@ -1,4 +1,4 @@
-"""Statements about decisions."""
+"""Statements about decisions and the reviews behind them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from msgspec import Meta
 
 from ledger.statements.base import Part, Statement
 from ledger.statements.contributions import Signature
-from ledger.statements.values import ContributorId, Digest, Id, Score
+from ledger.statements.values import Amount, ContributorId, Digest, Id, Score, Word
 
 Verdict = Literal["accepted", "rejected", "needs_work"]
-_Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
 _Text = Annotated[str, Meta(max_length=500)]
 
 
@@ -19,11 +18,33 @@ class Method(Part, frozen=True, kw_only=True):
     """How a decision came about, so that it can be run again while its inputs can be opened."""
 
     type: Literal["human", "consensus", "gold", "model"]
-    name: _Word | None = None
-    version: _Word | None = None
-    parameters: Annotated[dict[_Word, _Text], Meta(max_length=50)] | None = None
+    name: Word | None = None
+    version: Word | None = None
+    parameters: Annotated[dict[Word, _Text], Meta(max_length=50)] | None = None
     inputs: Digest | None = None
     """A commitment to what the method was given."""
+
+
+class ReviewGiven(Statement, frozen=True, kw_only=True, tag_field="kind", tag="review.given"):
+    """A reviewer has judged a contribution; what they said is opened by the decision that is made of it."""
+
+    id: Id
+    contribution: Id
+    reviewer: ContributorId
+    commitment: Digest
+    """To ``{"verdict","score","scores","words"}`` (purpose feedback), so that judges cannot copy one another."""
+    second_look: bool = False
+    """A rejection judged blind once more."""
+
+
+class OpenedReview(Part, frozen=True, kw_only=True):
+    """What a review said. ``score`` is the weighted mean of ``scores`` where the campaign has criteria."""
+
+    review: Id
+    verdict: Verdict
+    score: Score
+    scores: Annotated[list[Score], Meta(min_length=1, max_length=20)] | None = None
+    """In the order of the campaign's criteria."""
 
 
 class DecisionMade(Statement, frozen=True, kw_only=True, tag_field="kind", tag="decision.made"):
@@ -37,4 +58,10 @@ class DecisionMade(Statement, frozen=True, kw_only=True, tag_field="kind", tag="
     reviewer: ContributorId | None = None
     feedback: Digest | None = None
     supersedes: Id | None = None
+    reviews: Annotated[list[OpenedReview], Meta(min_length=1, max_length=20)] | None = None
+    """The reviews that the decision follows from."""
+    appeal: Id | None = None
+    """The open appeal that the decision answers."""
+    bonus: Amount | None = None
+    """Base units on top of what the policy pays, once the decision is final and accepts."""
     signature: Signature | None = None

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import msgspec
 
 from ledger.errors import FormatError
+from ledger.statements.appeals import AppealFiled, AppealResolved
 from ledger.statements.base import Statement
 from ledger.statements.campaigns import (
+    CampaignAmended,
     CampaignClosed,
     CampaignFunded,
+    CampaignNotice,
     CampaignOpened,
+    CampaignPaused,
+    CampaignResumed,
     PieceRate,
+    Policy,
+    Pool,
+    Prizes,
     ScoreRate,
     TaskAdded,
 )
-from ledger.statements.contributions import ContributionSubmitted
-from ledger.statements.decisions import DecisionMade
+from ledger.statements.contents import AuditorMandated, ContentErased, ContentOpened
+from ledger.statements.contributions import ContributionRevealed, ContributionSubmitted, ContributionWithdrawn
+from ledger.statements.decisions import DecisionMade, ReviewGiven
+from ledger.statements.feedback import FeedbackGiven
 from ledger.statements.log import ClockTick, LogOpened
 from ledger.statements.platforms import KeyRotated, PlatformRegistered
+from ledger.statements.results import ResultPublished
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
 from ledger.statements.values import amount, time_ms
-from ledger.statements.wallets import WalletLinked
+from ledger.statements.wallets import WalletLinked, WalletObjected
 
 AnyStatement = (
     LogOpened
@@ -30,12 +42,27 @@ AnyStatement = (
     | PlatformRegistered
     | KeyRotated
     | CampaignOpened
+    | CampaignAmended
+    | CampaignNotice
+    | CampaignPaused
+    | CampaignResumed
     | CampaignClosed
     | CampaignFunded
     | TaskAdded
     | ContributionSubmitted
+    | ContributionRevealed
+    | ContributionWithdrawn
+    | ReviewGiven
     | DecisionMade
+    | AppealFiled
+    | AppealResolved
+    | FeedbackGiven
+    | ResultPublished
+    | ContentErased
+    | AuditorMandated
+    | ContentOpened
     | WalletLinked
+    | WalletObjected
     | RewardsSettled
     | SettlementActivated
     | SettlementVetoed
@@ -47,6 +74,7 @@ KINDS: Final[dict[str, type[Statement]]] = {str(kind.__struct_config__.tag): kin
 # Struct members are ASCII names and the only free keys (a method's parameters) are ASCII by their pattern, so code
 # point order is UTF-16 order and this is RFC 8785; there are no floats and all integers are below 2**53.
 _ENCODER = msgspec.json.Encoder(order="sorted")
+_PLAIN_SIGNATURE: Final = re.compile(r"0x[0-9a-f]{128}(?:1b|1c)")
 _DECODER: msgspec.json.Decoder[AnyStatement] = msgspec.json.Decoder(AnyStatement)
 
 
@@ -80,28 +108,62 @@ def parse(data: bytes) -> AnyStatement:
 
 
 def check(statement: AnyStatement) -> None:
-    """Raise FormatError unless times are real and amounts below 2**120 (what patterns cannot say)."""
+    """Raise FormatError for what patterns cannot say: times that are none, amounts from 2**120, parts that disagree."""
     time_ms(statement.at)
     match statement:
+        case ContributionSubmitted():
+            pass
+        case DecisionMade():
+            if statement.bonus is not None:
+                amount(statement.bonus)
         case CampaignOpened():
             _check_campaign(statement)
+        case CampaignAmended():
+            _check_amounts(statement.budget, statement.reviewer_rate, *_amounts_of(statement.policy))
         case CampaignFunded():
-            amount(statement.funded)
-            amount(statement.returned)
+            _check_amounts(statement.funded, statement.returned)
         case RewardsSettled():
-            amount(statement.total)
-            for line in statement.campaigns:
-                amount(line.total)
+            _check_amounts(statement.total, *(line.total for line in statement.campaigns))
+        case AuditorMandated():
+            time_ms(statement.until)
+        case WalletLinked():
+            if statement.erc1271 is None and _PLAIN_SIGNATURE.fullmatch(statement.signature) is None:
+                raise FormatError("A wallet's signature has 65 bytes and ends in 27 or 28.")
         case _:
             pass
 
 
-def _check_campaign(statement: CampaignOpened) -> None:
-    amount(statement.budget)
-    match statement.policy:
-        case PieceRate(amount=text) | ScoreRate(max_amount=text):
+def _check_amounts(*texts: str | None) -> None:
+    for text in texts:
+        if text is not None:
             amount(text)
+
+
+def _amounts_of(policy: Policy | None) -> list[str]:
+    match policy:
+        case PieceRate(amount=text) | ScoreRate(max_amount=text) | Pool(total=text):
+            return [text]
+        case Prizes(amounts=texts):
+            return texts
+        case None:
+            return []
+
+
+def _check_campaign(statement: CampaignOpened) -> None:
+    texts = _amounts_of(statement.policy)
+    _check_amounts(statement.budget, statement.reviewer_rate, statement.bonus_limit, *texts)
+    if isinstance(statement.policy, Prizes | Pool) and sum(map(int, texts)) > amount(statement.budget):
+        raise FormatError("The budget is less than the prizes or the pool.", remedy="Raise the budget to their sum.")
     time_ms(statement.closing_date)
+    if statement.sealed is not None and time_ms(statement.sealed.deadline) >= time_ms(statement.sealed.reveal_until):
+        raise FormatError("Sealed entries need time after their deadline to be opened.", remedy="Move reveal_until.")
+    judging = statement.judging
+    if judging is not None:
+        if judging.agree > judging.judges:
+            raise FormatError("More judges must agree than there are.", remedy="Set agree to at most judges.")
+        names = [criterion.name for criterion in judging.criteria or []]
+        if len(set(names)) != len(names):
+            raise FormatError("Two criteria have the same name.", remedy="Name each criterion once.")
     if (statement.goal is None) != (statement.funding_deadline is None):
         raise FormatError("A funding goal and its deadline go together.", remedy="Give both or neither.")
     if statement.goal is not None and statement.funding_deadline is not None:

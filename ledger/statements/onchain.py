@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
 from sha3 import keccak_256
 
 from ledger.statements import canonical
@@ -40,9 +41,7 @@ def log_id(opener: str, origin: str) -> str:
 
 def charter(opened: CampaignOpened) -> str:
     """SHA-256 of what the backers rely on: campaign, policy, terms, goal and dates, as the statement has them."""
-    policy = {"name": opened.policy.__struct_config__.tag} | {
-        name: getattr(opened.policy, name) for name in opened.policy.__struct_fields__
-    }
+    policy: JsonValue = msgspec.to_builtins(opened.policy)
     members: dict[str, JsonValue] = {
         "campaign": opened.id,
         "policy": policy,

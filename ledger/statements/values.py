@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -34,6 +35,8 @@ Amount = Annotated[str, Meta(pattern=r"^(?:0|[1-9][0-9]{0,36})\Z")]
 """Token base units, decimal, no leading zero, below 2**120."""
 Score = Annotated[str, Meta(pattern=r"^(?:0|1|0\.[0-9]{0,5}[1-9])\Z")]
 """A number in [0, 1] with at most six decimals, the last not zero."""
+Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
+"""A name that programs give: ASCII, so that it can be a key of canonical JSON."""
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Seconds = Annotated[int, Meta(ge=0, le=MAX_SECONDS)]
 
@@ -41,6 +44,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
 
+@lru_cache(maxsize=4096)
 def time_ms(at: str) -> int:
     """Milliseconds since 1970 of a timestamp of a statement. Raises FormatError for a day or hour that is none."""
     try:
@@ -66,6 +70,7 @@ def amount(text: str) -> int:
     return units
 
 
+@lru_cache(maxsize=4096)
 def score_millionths(text: str) -> int:
     """A ``Score`` as an integer in [0, 1_000_000]."""
     if text in ("0", "1"):

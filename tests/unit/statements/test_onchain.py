@@ -1,5 +1,6 @@
 """Against eth_abi and eth_utils."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.statements import kinds, onchain
-from ledger.statements.campaigns import CampaignOpened
+from ledger.statements.campaigns import CampaignOpened, Prizes
 
 ADDRESS = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
 HASH = st.binary(min_size=32, max_size=32).map(lambda raw: "0x" + raw.hex())
@@ -53,8 +54,17 @@ def test_charter_is_the_digest_of_the_promises():
     assert isinstance(statement, CampaignOpened)
     members = json.loads(EXAMPLE.read_bytes())
     promises = {name: members[name] for name in ("policy", "terms", "goal", "funding_deadline", "closing_date")}
-    import hashlib
-
     wanted = hashlib.sha256(rfc8785.dumps(promises | {"campaign": members["id"]})).hexdigest()
     assert onchain.charter(statement) == "0x" + wanted
     assert onchain.charter(msgspec.structs.replace(statement, goal="1")) != "0x" + wanted
+
+
+def test_a_charter_holds_lists_and_leaves_out_what_is_absent():
+    opened = kinds.parse(EXAMPLE.read_bytes())
+    prizes = Prizes(amounts=["50", "25", "25"], min_score="0.5")
+    changed = msgspec.structs.replace(opened, policy=prizes, goal=None, funding_deadline=None)
+    policy = {"name": "prizes", "amounts": ["50", "25", "25"], "min_score": "0.5"}
+    promises = {"campaign": opened.id, "policy": policy, "terms": opened.terms, "closing_date": opened.closing_date}
+    assert onchain.charter(changed) == "0x" + hashlib.sha256(rfc8785.dumps(promises)).hexdigest()
+    other = msgspec.structs.replace(prizes, amounts=["25", "50", "25"])
+    assert onchain.charter(msgspec.structs.replace(changed, policy=other)) != onchain.charter(changed)

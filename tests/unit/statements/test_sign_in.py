@@ -1,10 +1,17 @@
+from pathlib import Path
+
 import pytest
+from eth_account import Account
+from eth_account.messages import encode_defunct
 from eth_utils import to_checksum_address
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError
-from ledger.statements.sign_in import WalletLink, checksum_address, parse
+from ledger.statements import kinds, signatures
+from ledger.statements.sign_in import SignIn, WalletLink, checksum_address, objection, parse, parse_sign_in
+
+EXAMPLES = Path(__file__).parents[3] / "docs/formats/examples"
 
 LINK = WalletLink(
     domain="crowd.example:8080",
@@ -81,3 +88,34 @@ def test_pieces_of_a_message_in_other_places_are_refused_or_say_something_else(d
         return
     assert (link == LINK) == (changed == text)
     assert link.message() == changed
+
+
+def test_the_examples_are_signed_by_the_wallets_they_name():
+    linked, objected = (kinds.parse((EXAMPLES / f"wallet.{kind}.json").read_bytes()) for kind in ("linked", "objected"))
+    said = parse(linked.message)
+    signatures.verify(signatures.message_digest(linked.message), linked.signature, said.address)
+    text = objection("crowd.example/main", objected.contributor, objected.link)
+    signer = Account.from_key((2).to_bytes(32, "big")).address.lower()
+    assert Account.recover_message(encode_defunct(text=text), signature=objected.signature).lower() == signer
+    signatures.verify(signatures.message_digest(text), objected.signature, signer)
+
+
+SIGN_IN = SignIn(LINK.domain, LINK.address, LINK.log, LINK.uri, 1, *_rest())
+
+
+@given(st.data())
+def test_a_message_to_sign_in_is_read_as_strictly_and_passes_for_no_link(data):
+    text = SIGN_IN.message()
+    assert parse_sign_in(text) == SIGN_IN
+    for other, read in ((text, parse), (LINK.message(), parse_sign_in)):
+        with pytest.raises(FormatError):
+            read(other)
+    place = data.draw(st.integers(0, len(text) - 1))
+    letter = data.draw(st.characters(codec="utf-8").filter(lambda each: each != text[place]))
+    changed = text[:place] + letter + text[place + 1 :]
+    try:
+        said = parse_sign_in(changed)
+    except FormatError:
+        return
+    assert said != SIGN_IN
+    assert said.message() == changed
