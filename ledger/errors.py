@@ -13,9 +13,11 @@
     │   ├── IdReusedError          409  the same external id with other content
     │   ├── RuleError              409  what the log already says forbids it; ``rule`` names the rule of the book
     │   ├── TooLargeError          413  more bytes or items than one request may carry
+    │   ├── RangeError             416  a range of a file that has no bytes there
     │   └── FieldError             422  a field is wrong; ``field`` names it
     ├── UnavailableError       503  try later
     │   ├── QueueFullError             the writer has enough to do
+    │   ├── TooManyError           429  somebody tries too often
     │   ├── DatabaseError              the database does not answer
     │   ├── LogDivergedError           our log is behind or differs from what is anchored: writes stop
     │   └── ClockError                 this machine's clock is far behind the log's
@@ -164,6 +166,15 @@ class TooLargeError(RequestError):
     default_remedy = "Send less at a time."
 
 
+class RangeError(RequestError):
+    """The range that is asked of a file lies behind its end."""
+
+    slug = "range"
+    status = 416
+    title = "The file has no bytes in this range"
+    default_remedy = "Ask for bytes before the file's end; HEAD gives its size."
+
+
 class FieldError(RequestError):
     """A field of the request is wrong; ``field`` is its path."""
 
@@ -191,6 +202,16 @@ class QueueFullError(UnavailableError):
 
     slug = "queue-full"
     retry_after_seconds = 1
+
+
+class TooManyError(UnavailableError):
+    """Somebody tries what may be tried only so often, such as signing in."""
+
+    slug = "too-many-attempts"
+    status = 429
+    title = "That was tried too often"
+    default_remedy = "Wait for the time in Retry-After, then try again."
+    retry_after_seconds = 60
 
 
 class DatabaseError(UnavailableError):

@@ -6,134 +6,328 @@ The fold keeps the facts of a whole log; the writer loads those that a group of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
-from ledger.statements.campaigns import CampaignClosed, CampaignFunded, CampaignOpened, TaskAdded
-from ledger.statements.contributions import ContributionSubmitted
-from ledger.statements.decisions import DecisionMade, Verdict
+import msgspec
+
+from ledger.book.campaigns import Campaign, Version
+from ledger.book.contributions import Appeal, Contribution, Decision, Review, is_final
+from ledger.statements.appeals import AppealFiled, AppealResolved
+from ledger.statements.campaigns import (
+    CampaignAmended,
+    CampaignClosed,
+    CampaignFunded,
+    CampaignNotice,
+    CampaignOpened,
+    CampaignPaused,
+    CampaignResumed,
+    TaskAdded,
+)
+from ledger.statements.contents import AuditorMandated, ContentErased
+from ledger.statements.contributions import ContributionRevealed, ContributionSubmitted, ContributionWithdrawn
+from ledger.statements.decisions import DecisionMade, ReviewGiven
+from ledger.statements.feedback import FeedbackGiven
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.log import LogOpened
 from ledger.statements.platforms import PlatformRegistered
+from ledger.statements.results import ResultPublished
 from ledger.statements.values import score_millionths, time_ms
-from ledger.statements.wallets import WalletLinked
+from ledger.statements.wallets import WalletLinked, WalletObjected
 
 
-@dataclass(slots=True)
-class Campaign:
-    """A campaign as opened, and what became of it since. Times are milliseconds since 1970.
-
-    ``funds_block`` is the block of the last record of its funds.
-    """
-
-    opened: CampaignOpened
-    index: int
-    closed: bool = False
-    funds_block: int = 0
-    closing_ms: int = field(init=False)
-    appeal_ms: int = field(init=False)
-    decision_ms: int = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.closing_ms = time_ms(self.opened.closing_date)
-        self.appeal_ms = self.opened.appeal_window * 1000
-        self.decision_ms = self.opened.decision_deadline * 1000
-
-    @property
-    def last_submission_ms(self) -> int:
-        """The last moment for a contribution: its decision, one that supersedes it and both windows still fit."""
-        return self.closing_ms - self.decision_ms - 2 * self.appeal_ms
-
-
-@dataclass(slots=True)
-class Decision:
-    """A decision that stands on a contribution. ``score`` is in millionths."""
-
-    id: str
-    index: int
-    at_ms: int
-    verdict: Verdict
-    score: int
-    superseding: bool
-
-
-@dataclass(slots=True)
-class Contribution:
-    """A contribution and the decision that stands on it."""
-
-    id: str
-    index: int
-    at_ms: int
-    campaign: str
-    contributor: str
-    task: str | None
-    replaced_by: str | None = None
-    decision: Decision | None = None
-
-
-@dataclass(slots=True)
-class Link:
-    """The latest wallet link of a contributor."""
+class Link(msgspec.Struct, gc=False):
+    """The latest wallet link of a contributor. ``previous`` is the wallet that was in force when it came."""
 
     index: int
     at_ms: int
     address: str
+    in_force_after_ms: int
+    set_by: int
+    """The entry that set that time: the link, or the objection to it."""
+    previous: str | None = None
+    may_object: bool = False
+    """Whether the wallet in force can still delay it: there is one, which neither agreed nor objected."""
+
+
+class Record(msgspec.Struct, gc=False):
+    """A contributor's contributions by the decision that stands: the raw figures of a reputation."""
+
+    accepted: int = 0
+    decided: int = 0
 
 
 @dataclass(slots=True)
 class Facts:
-    """The facts, by id. ``contributors`` gives the platform that first named a contributor."""
+    """The facts, by id. ``contributors`` gives the platform that first named somebody; reviewers are among them."""
 
     origin: str = ""
     wallet_delay_ms: int = 0
     platforms: set[str] = field(default_factory=set)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
     tasks: dict[str, str] = field(default_factory=dict)
+    """Task to campaign."""
     contributors: dict[str, str] = field(default_factory=dict)
+    authors: dict[str, str] = field(default_factory=dict)
+    """By contributor: the wallet that signed their first contribution, empty where none did."""
+    records: dict[str, Record] = field(default_factory=dict)
     contributions: dict[str, Contribution] = field(default_factory=dict)
     decisions: dict[str, str] = field(default_factory=dict)
+    """Decision, review and appeal (each in its own dictionary) to contribution."""
+    reviews: dict[str, str] = field(default_factory=dict)
+    appeals: dict[str, str] = field(default_factory=dict)
+    notices: set[str] = field(default_factory=set)
+    results: dict[str, str] = field(default_factory=dict)
+    """Result to campaign."""
+    ratings: dict[str, str] = field(default_factory=dict)
+    """A contributor's rating to campaign."""
+    feedback: set[tuple[str, str]] = field(default_factory=set)
+    """Contributor and what they rated."""
+    erased: set[tuple[str, str]] = field(default_factory=set)
+    """Purpose and subject of commitments that can no longer be opened."""
+    mandates: dict[str, AuditorMandated] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
 
-    def apply(self, statement: AnyStatement, index: int) -> None:
-        """Take the effect of a statement that ``rules.check`` let pass; other kinds have none here."""
+    def apply(self, statement: AnyStatement, index: int, *, counting: bool = True) -> None:
+        """Take the effect of a statement that ``rules.check`` let pass.
+
+        ``counting`` is False where a statement of the past is taken again whose counts were loaded as numbers.
+        """
         match statement:
             case ContributionSubmitted():
-                self._submit(statement, index)
+                self.submit(statement, time_ms(statement.at), index, counting)
             case DecisionMade():
-                self._decide(statement, index)
-            case WalletLinked():
-                self.links[statement.contributor] = Link(index, time_ms(statement.at), statement.address)
-            case TaskAdded():
-                self.tasks[statement.id] = statement.campaign
-            case CampaignOpened():
-                self.campaigns[statement.id] = Campaign(statement, index)
-            case CampaignClosed():
-                self.campaigns[statement.campaign].closed = True
-            case CampaignFunded():
-                self.campaigns[statement.campaign].funds_block = statement.block
-            case PlatformRegistered():
-                self.platforms.add(statement.id)
-            case LogOpened():
-                self.origin = statement.origin
-                self.wallet_delay_ms = statement.wallet_delay * 1000
+                self.decide(statement, time_ms(statement.at), index, counting)
             case _:
-                pass
+                effect = _EFFECTS.get(type(statement))
+                if effect is not None:
+                    effect(self, statement, index)
 
-    def _submit(self, statement: ContributionSubmitted, index: int) -> None:
-        platform = self.campaigns[statement.campaign].opened.platform
-        self.contributors.setdefault(statement.contributor, platform)
-        self.contributions[statement.id] = Contribution(
-            statement.id, index, time_ms(statement.at), statement.campaign, statement.contributor, statement.task
-        )
-        if statement.replaces is not None:
-            self.contributions[statement.replaces].replaced_by = statement.id
+    def campaign_of(self, purpose: str, subject: str) -> str | None:
+        """The campaign of what carries a commitment; None if there is no such thing."""
+        match purpose:
+            case "task":
+                return self.tasks.get(subject)
+            case "result":
+                return self.results.get(subject)
+            case "feedback" if subject in self.ratings:
+                return self.ratings[subject]
+            case "contribution":
+                contribution: str | None = subject
+            case "appeal":
+                contribution = self.appeals.get(subject)
+            case "inputs":
+                contribution = self.decisions.get(subject)
+            case _:
+                known = self.decisions.get(subject) or self.reviews.get(subject)
+                contribution = known or self.appeals.get(subject)
+        found = self.contributions.get(contribution or "")
+        return found.campaign if found else None
 
-    def _decide(self, statement: DecisionMade, index: int) -> None:
-        self.decisions[statement.id] = statement.contribution
-        self.contributions[statement.contribution].decision = Decision(
+    def wallet_in_force(self, contributor: str, clock_ms: int) -> str | None:
+        """The wallet that a contributor's pay goes to."""
+        link = self.links.get(contributor)
+        if link is None:
+            return None
+        return link.address if clock_ms > link.in_force_after_ms else link.previous
+
+    def submit(self, statement: ContributionSubmitted, at_ms: int, index: int, counting: bool = True) -> Contribution:
+        """Take a contribution."""
+        campaign = self.campaigns[statement.campaign]
+        who = statement.contributor
+        if who not in self.authors:
+            self.contributors.setdefault(who, campaign.opened.platform)
+            self.authors[who] = "" if statement.signature is None else statement.signature.address
+        version = campaign.version_at(index) if len(campaign.versions) > 1 else 0
+        # One text for all: whatever looks something up by it finds its hash made.
+        made = Contribution(statement.id, index, at_ms, campaign.opened.id, who, statement.task, version, version)
+        if statement.signature is not None:
+            made.signer = statement.signature.address
+        self.contributions[statement.id] = made
+        if statement.replaces is None:
+            if counting:
+                campaign.count(who, statement.task)
+            return made
+        old = self.contributions[statement.replaces]
+        old.replaced_by = statement.id
+        made.first_version = old.first_version
+        made.number = old.number + 1
+        made.round = old.round + (old.decision is not None)
+        return made
+
+    def decide(self, statement: DecisionMade, at_ms: int, index: int, counting: bool = True) -> Contribution:
+        """Take a decision."""
+        contribution = self.contributions[statement.contribution]
+        self.decisions[statement.id] = contribution.id
+        old = contribution.decision
+        if old is not None and is_final(contribution, self.campaigns[contribution.campaign], at_ms):
+            contribution.reopened = True
+            contribution.appeal = None
+        superseding = old is not None and not contribution.reopened
+        contribution.decision = Decision(
             statement.id,
             index,
-            time_ms(statement.at),
+            at_ms,
             statement.verdict,
             score_millionths(statement.score),
-            statement.supersedes is not None,
+            0 if statement.bonus is None else int(statement.bonus),
+            superseding,
+            statement.reviewer,
         )
+        if statement.reviewer is not None:
+            self._reviewed(statement.reviewer, contribution, self.campaigns[contribution.campaign])
+        if counting:
+            record = self.records.get(contribution.contributor)
+            if record is None:
+                record = self.records[contribution.contributor] = Record()
+            if old is not None and old.verdict != "needs_work":
+                record.decided -= 1
+                record.accepted -= old.verdict == "accepted"
+            if statement.verdict != "needs_work":
+                record.decided += 1
+                record.accepted += statement.verdict == "accepted"
+        return contribution
+
+    def _reviewed(self, reviewer: str, contribution: Contribution, campaign: Campaign) -> None:
+        """A person has judged: they are known from now on, and paid by the terms of the contribution once it is final.
+
+        A rate that is raised later counts for later contributions, or judges could use up what others have worked for.
+        """
+        self.contributors.setdefault(reviewer, campaign.opened.platform)
+        rate = campaign.versions[contribution.version].reviewer_rate
+        contribution.reviewers += ((reviewer, rate),)
+
+
+def _review(facts: Facts, statement: ReviewGiven, index: int) -> None:
+    facts.reviews[statement.id] = statement.contribution
+    contribution = facts.contributions[statement.contribution]
+    contribution.reviews += (Review(statement.id, statement.reviewer, statement.second_look),)
+    facts._reviewed(statement.reviewer, contribution, facts.campaigns[contribution.campaign])
+
+
+def _file(facts: Facts, statement: AppealFiled, index: int) -> None:
+    facts.appeals[statement.id] = statement.contribution
+    appeal = Appeal(statement.id, index, time_ms(statement.at), statement.decision)
+    facts.contributions[statement.contribution].appeal = appeal
+
+
+def _resolve(facts: Facts, statement: AppealResolved, index: int) -> None:
+    contribution = facts.contributions[facts.appeals[statement.appeal]]
+    assert contribution.appeal is not None
+    contribution.appeal.resolved = True
+    standing = contribution.decision
+    if standing is not None and standing.id == contribution.appeal.decision:  # else its decision is paid already
+        facts._reviewed(statement.reviewer, contribution, facts.campaigns[contribution.campaign])
+
+
+def _withdraw(facts: Facts, statement: ContributionWithdrawn, index: int) -> None:
+    contribution = facts.contributions[statement.contribution]
+    contribution.withdrawn = True
+    facts.campaigns[contribution.campaign].uncount(contribution.contributor, contribution.task)
+
+
+def _reveal(facts: Facts, statement: ContributionRevealed, index: int) -> None:
+    facts.contributions[statement.contribution].revealed = True
+
+
+def _open_campaign(facts: Facts, statement: CampaignOpened, index: int) -> None:
+    facts.campaigns[statement.id] = Campaign(statement, index)
+
+
+def _amend(facts: Facts, statement: CampaignAmended, index: int) -> None:
+    campaign = facts.campaigns[statement.campaign]
+    campaign.versions.append(Version.amended(campaign.versions[-1], statement, index))
+
+
+def _close(facts: Facts, statement: CampaignClosed, index: int) -> None:
+    facts.campaigns[statement.campaign].closed = True
+
+
+def _pause(facts: Facts, statement: CampaignPaused, index: int) -> None:
+    campaign = facts.campaigns[statement.campaign]
+    campaign.paused = True
+    campaign.pauses += 1
+
+
+def _resume(facts: Facts, statement: CampaignResumed, index: int) -> None:
+    campaign = facts.campaigns[statement.campaign]
+    campaign.paused = campaign.piloting = False
+
+
+def _fund(facts: Facts, statement: CampaignFunded, index: int) -> None:
+    facts.campaigns[statement.campaign].funds_block = statement.block
+
+
+def _link(facts: Facts, statement: WalletLinked, index: int) -> None:
+    at_ms = time_ms(statement.at)
+    previous = facts.wallet_in_force(statement.contributor, at_ms)
+    may_object = previous is not None and statement.consent is None
+    in_force = at_ms + facts.wallet_delay_ms
+    facts.links[statement.contributor] = Link(index, at_ms, statement.address, in_force, index, previous, may_object)
+
+
+def _object(facts: Facts, statement: WalletObjected, index: int) -> None:
+    link = facts.links[statement.contributor]
+    link.may_object = False
+    link.in_force_after_ms += facts.wallet_delay_ms
+    link.set_by = index
+
+
+def _add_task(facts: Facts, statement: TaskAdded, index: int) -> None:
+    facts.tasks[statement.id] = statement.campaign
+
+
+def _rate(facts: Facts, statement: FeedbackGiven, index: int) -> None:
+    facts.ratings[statement.id] = statement.campaign
+    facts.feedback.add((statement.contributor, statement.subject))
+
+
+def _notify(facts: Facts, statement: CampaignNotice, index: int) -> None:
+    facts.notices.add(statement.id)
+
+
+def _publish(facts: Facts, statement: ResultPublished, index: int) -> None:
+    facts.results[statement.id] = statement.campaign
+
+
+def _erase(facts: Facts, statement: ContentErased, index: int) -> None:
+    facts.erased.add((statement.purpose, statement.subject))
+
+
+def _mandate(facts: Facts, statement: AuditorMandated, index: int) -> None:
+    facts.mandates[statement.id] = statement
+
+
+def _register(facts: Facts, statement: PlatformRegistered, index: int) -> None:
+    facts.platforms.add(statement.id)
+
+
+def _open_log(facts: Facts, statement: LogOpened, index: int) -> None:
+    facts.origin = statement.origin
+    facts.wallet_delay_ms = statement.wallet_delay * 1000
+
+
+_EFFECTS: dict[type, Callable[[Facts, Any, int], None]] = {
+    ReviewGiven: _review,
+    AppealFiled: _file,
+    AppealResolved: _resolve,
+    ContributionWithdrawn: _withdraw,
+    ContributionRevealed: _reveal,
+    CampaignOpened: _open_campaign,
+    CampaignAmended: _amend,
+    CampaignClosed: _close,
+    CampaignPaused: _pause,
+    CampaignResumed: _resume,
+    CampaignFunded: _fund,
+    CampaignNotice: _notify,
+    WalletLinked: _link,
+    WalletObjected: _object,
+    TaskAdded: _add_task,
+    FeedbackGiven: _rate,
+    ResultPublished: _publish,
+    ContentErased: _erase,
+    AuditorMandated: _mandate,
+    PlatformRegistered: _register,
+    LogOpened: _open_log,
+}

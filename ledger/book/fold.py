@@ -8,24 +8,27 @@ the book can say what held at any earlier size too.
 
 from __future__ import annotations
 
-import heapq
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from typing import Literal
 
-from ledger.book import policies, rules
-from ledger.book.awards import Award
-from ledger.book.facts import Campaign, Contribution, Facts
+from ledger.book import rules
+from ledger.book.campaign_book import CampaignBook
+from ledger.book.contributions import Contribution, due_ms
+from ledger.book.deadlines import Deadline, Deadlines, Line
+from ledger.book.facts import Facts
 from ledger.book.rewards import PoolBook, PoolKey, Settlement
 from ledger.errors import FormatError, RuleError
 from ledger.statements import kinds
-from ledger.statements.campaigns import CampaignClosed, CampaignFunded, CampaignOpened
-from ledger.statements.contributions import ContributionSubmitted
+from ledger.statements.appeals import AppealFiled, AppealResolved
+from ledger.statements.campaigns import CampaignAmended, CampaignClosed, CampaignFunded, CampaignOpened
+from ledger.statements.contributions import ContributionRevealed, ContributionSubmitted, ContributionWithdrawn
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
 from ledger.statements.values import time_ms
-from ledger.statements.wallets import WalletLinked
+from ledger.statements.wallets import WalletLinked, WalletObjected
+
+_SettlementStatement = RewardsSettled | SettlementActivated | SettlementVetoed
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,36 +38,6 @@ class Finding:
     index: int
     rule: str
     detail: str
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class _Deadline:
-    """Something that happens when the clock is beyond ``at_ms``. ``subject`` is an id; stale ones do nothing."""
-
-    at_ms: int
-    index: int
-    kind: Literal["decision", "final", "last_submission", "wallet"]
-    subject: str
-
-
-@dataclass(slots=True)
-class CampaignBook:
-    """What became of a campaign. Histories are in order of the entries that made them."""
-
-    awards: list[Award] = field(default_factory=list)
-    awarded: int = 0
-    """Sum of the awards in base units (points, where there is no pool)."""
-    undecided: int = 0
-    """Contributions (latest versions) whose decision is not final."""
-    funds: list[tuple[int, CampaignFunded]] = field(default_factory=list)
-    final_entry: int | None = None
-    """The entry from which on nothing more can be submitted, decided or earned."""
-    ended: bool = False
-
-    def funds_at(self, size: int) -> CampaignFunded | None:
-        """The record of the campaign's funds that holds in a log of ``size``."""
-        known = bisect_left(self.funds, size, key=lambda item: item[0])
-        return self.funds[known - 1][1] if known else None
 
 
 @dataclass(slots=True)
@@ -78,9 +51,13 @@ class Book:
     campaigns: dict[str, CampaignBook] = field(default_factory=dict)
     wallets: dict[str, list[tuple[int, str]]] = field(default_factory=dict)
     """By contributor: (entry from which on it is in force, address)."""
+    wallet_changes: list[tuple[int, str]] = field(default_factory=list)
+    """The same in the order of the log: (entry, contributor)."""
     pools: dict[PoolKey, PoolBook] = field(default_factory=dict)
+    _at: str = field(default="", compare=False, repr=False)
+    """The clock as the last entry wrote it."""
     # Follows from the rest; left out of comparisons because stale ones are dropped whenever somebody looks.
-    _deadlines: list[_Deadline] = field(default_factory=list, compare=False, repr=False)
+    _deadlines: Deadlines = field(default_factory=Deadlines, compare=False, repr=False)
 
     def fold_bytes(self, data: bytes, index: int) -> None:
         """Fold an entry's bytes; what is no statement is a finding without effect."""
@@ -95,26 +72,38 @@ class Book:
 
     def fold(self, statement: AnyStatement, index: int) -> None:
         """Fold entry ``index``, which must be the next one (ValueError otherwise)."""
-        self._require_next(index)
-        at_ms = time_ms(statement.at)
-        if at_ms < self.clock_ms:
-            self.findings.append(Finding(index, "time-order", f"{statement.at} is before the entry that precedes it."))
+        if index != self.size:
+            self._require_next(index)
+        if statement.at != self._at and not self._move_to(statement.at, index):
             self.size += 1
             return
-        self._fire(at_ms, index)
-        self.clock_ms = at_ms
         try:
-            rules.check(statement, index, self.facts)
-            self._apply(statement, index, at_ms)
+            rules.check_at(statement, self.clock_ms, index, self.facts)
+            if isinstance(statement, ContributionSubmitted):
+                self._submitted(statement, index)
+            elif isinstance(statement, DecisionMade):
+                self._decided(statement, index)
+            else:
+                self._apply(statement, index)
         except RuleError as error:
             self.findings.append(Finding(index, error.rule, error.detail))
         self.size += 1
 
+    def _move_to(self, at: str, index: int) -> bool:
+        """Let the clock move on to entry ``index`` and fire what has passed; False, with a finding, if it went back."""
+        at_ms = time_ms(at)
+        if at_ms < self.clock_ms:
+            self.findings.append(Finding(index, "time-order", f"{at} is before the entry that precedes it."))
+            return False
+        self._fire(at_ms, index)
+        self.clock_ms, self._at = at_ms, at
+        return True
+
     def next_deadline_ms(self) -> int | None:
         """The earliest deadline still to fire (milliseconds since 1970); an entry later than that fires it."""
-        while self._deadlines and self._is_stale(self._deadlines[0]):
-            heapq.heappop(self._deadlines)
-        return self._deadlines[0].at_ms if self._deadlines else None
+        while (deadline := self._deadlines.first()) is not None and self._is_stale(deadline):
+            self._deadlines.take()
+        return None if deadline is None else deadline.at_ms
 
     def wallet_at(self, contributor: str, size: int) -> str | None:
         """The wallet in force for a contributor in a log of ``size``."""
@@ -133,10 +122,15 @@ class Book:
         return book.active if book else None
 
     def earned(self, contributor: str) -> dict[str, int]:
-        """What a contributor's final awards sum up to, by campaign, in base units."""
+        """What a contributor's awards that are not void sum up to, by campaign, in base units."""
         sums: dict[str, int] = {}
         for campaign, book in self.campaigns.items():
-            units = sum(award.units for award in book.awards if award.contributor == contributor)
+            void = {each.position for each in book.voids}
+            units = sum(
+                award.units
+                for position, award in enumerate(book.awards)
+                if award.contributor == contributor and position not in void
+            )
             if units:
                 sums[campaign] = units
         return sums
@@ -145,45 +139,76 @@ class Book:
         if index != self.size:
             raise ValueError(f"Entry {index} cannot be folded next: the book has {self.size}.")
 
-    def _set(self, deadline: _Deadline) -> None:
-        heapq.heappush(self._deadlines, deadline)
+    def _apply(self, statement: AnyStatement, index: int) -> None:
+        if isinstance(statement, _SettlementStatement):
+            self._settlement(statement, index)
+        else:
+            self.facts.apply(statement, index)
+            self._apply_rarer(statement, index)
 
-    def _apply(self, statement: AnyStatement, index: int, at_ms: int) -> None:
+    def _submitted(self, statement: ContributionSubmitted, index: int) -> None:
+        contribution = self.facts.submit(statement, self.clock_ms, index)
+        book = self.campaigns[contribution.campaign]
+        if statement.replaces is not None:
+            old = self.facts.contributions[statement.replaces]
+            book.replace(old, index)
+            if old.reviewers:
+                self._touch(contribution.campaign, index)
+        book.undecided += 1
+        self._wait(book.submitted_line, contribution, book, index)
+
+    def _decided(self, statement: DecisionMade, index: int) -> None:
+        contribution = self.facts.decide(statement, self.clock_ms, index)
+        book = self.campaigns[contribution.campaign]
+        if contribution.waits_since < 0:
+            book.reopen(contribution, index)
+            self._touch(contribution.campaign, index)
+        if contribution.appeal is None:  # one that answers an appeal leaves the appeal's deadline
+            asked = statement.verdict == "needs_work"
+            line = ("needs_work", contribution.campaign) if asked else book.decided_line
+            self._wait(line, contribution, book, index)
+
+    def _wait(self, line: Line, contribution: Contribution, book: CampaignBook, index: int) -> None:
+        """Set the contribution's next deadline, by entry ``index``; those of before are stale now."""
+        contribution.waits_since = index
+        self._deadlines.set(line, due_ms(contribution, book.campaign), index, contribution)
+
+    def _apply_rarer(self, statement: AnyStatement, index: int) -> None:
         match statement:
-            case RewardsSettled() | SettlementActivated() | SettlementVetoed():
-                self._settlement(statement, index)
-                return
-        self.facts.apply(statement, index)
-        match statement:
-            case ContributionSubmitted():
-                self._submitted(statement, index, at_ms)
-            case DecisionMade():
-                campaign = self.facts.campaigns[self.facts.contributions[statement.contribution].campaign]
-                self._set(_Deadline(at_ms + campaign.appeal_ms, index, "final", statement.contribution))
+            case AppealFiled() | ContributionRevealed():
+                contribution = self.facts.contributions[statement.contribution]
+                kind = "appeal" if isinstance(statement, AppealFiled) else "revealed"
+                self._wait((kind, contribution.campaign), contribution, self.campaigns[contribution.campaign], index)
+            case AppealResolved():
+                self._finalise(self.facts.contributions[self.facts.appeals[statement.appeal]], index)
+            case ContributionWithdrawn():
+                self._finalise(self.facts.contributions[statement.contribution], index)
             case WalletLinked():
-                self._set(_Deadline(at_ms + self.facts.wallet_delay_ms, index, "wallet", statement.contributor))
+                due = self.facts.links[statement.contributor].in_force_after_ms
+                self._deadlines.set(("wallet", ""), due, index, statement.contributor)
+            case WalletObjected():
+                due = self.facts.links[statement.contributor].in_force_after_ms
+                self._deadlines.set(("wallet", statement.contributor), due, index, statement.contributor)
             case CampaignOpened():
                 self._opened(statement, index)
             case CampaignFunded():
                 self.campaigns[statement.campaign].funds.append((index, statement))
+                self._touch(statement.campaign, index)
+            case CampaignAmended():
+                self._touch(statement.campaign, index)
             case CampaignClosed():
                 self._end(statement.campaign, index)
 
     def _opened(self, statement: CampaignOpened, index: int) -> None:
-        self.campaigns[statement.id] = CampaignBook()
         campaign = self.facts.campaigns[statement.id]
-        self._set(_Deadline(campaign.last_submission_ms, index, "last_submission", statement.id))
+        self.campaigns[statement.id] = CampaignBook(campaign)
+        line = ("last_submission", statement.id)
+        self._deadlines.set(line, campaign.last_submission_ms, index, statement.id)
         if statement.onchain is not None:
             key = (statement.onchain.chain_id, statement.onchain.pool)
             self.pools.setdefault(key, PoolBook(*key)).campaigns[statement.id] = statement.onchain.id
 
-    def _submitted(self, statement: ContributionSubmitted, index: int, at_ms: int) -> None:
-        campaign = self.facts.campaigns[statement.campaign]
-        if statement.replaces is None:
-            self.campaigns[statement.campaign].undecided += 1
-        self._set(_Deadline(at_ms + campaign.decision_ms, index, "decision", statement.id))
-
-    def _settlement(self, statement: RewardsSettled | SettlementActivated | SettlementVetoed, index: int) -> None:
+    def _settlement(self, statement: _SettlementStatement, index: int) -> None:
         pool = self.pools.get((statement.chain_id, statement.pool))
         if pool is None:
             raise RuleError("No campaign of this log is paid by that pool.", rule="pool-known")
@@ -191,56 +216,44 @@ class Book:
 
     def _fire(self, at_ms: int, index: int) -> None:
         """Let every deadline before ``at_ms`` happen, as an effect of entry ``index``."""
-        while self._deadlines and self._deadlines[0].at_ms < at_ms:
-            deadline = heapq.heappop(self._deadlines)
-            if self._is_stale(deadline):
-                continue
-            match deadline.kind:
-                case "final" | "decision":
-                    self._finalise(self.facts.contributions[deadline.subject], index)
-                case "wallet":
-                    link = self.facts.links[deadline.subject]
-                    self.wallets.setdefault(deadline.subject, []).append((index, link.address))
-                case "last_submission":
-                    self._end(deadline.subject, index)
+        while (first_ms := self._deadlines.first_ms()) is not None and first_ms < at_ms:
+            _, entry, (kind, place), subject = self._deadlines.take()
+            if isinstance(subject, Contribution):
+                if subject.waits_since == entry:
+                    self._finalise(subject, index)
+            elif kind == "last_submission":
+                self._end(place, index)
+            else:
+                link = self.facts.links[subject]
+                if link.set_by == entry:
+                    self.wallets.setdefault(subject, []).append((index, link.address))
+                    self.wallet_changes.append((index, subject))
 
-    def _is_stale(self, deadline: _Deadline) -> bool:
-        match deadline.kind:
-            case "final":
-                decision = self.facts.contributions[deadline.subject].decision
-                replaced = self.facts.contributions[deadline.subject].replaced_by is not None
-                return replaced or decision is None or decision.index != deadline.index
-            case "decision":
-                contribution = self.facts.contributions[deadline.subject]
-                return contribution.decision is not None or contribution.replaced_by is not None
-            case "wallet":
-                return self.facts.links[deadline.subject].index != deadline.index
-            case _:
-                return False
+    def _is_stale(self, deadline: Deadline) -> bool:
+        if isinstance(deadline.subject, Contribution):
+            return deadline.subject.waits_since != deadline.entry
+        return deadline.line[0] == "wallet" and self.facts.links[deadline.subject].set_by != deadline.entry
 
     def _finalise(self, contribution: Contribution, index: int) -> None:
-        """The decision on a contribution (or the default that stands for it) can no longer change."""
-        campaign = self.facts.campaigns[contribution.campaign]
+        """The outcome of a contribution can no longer change, or only by being reopened."""
         book = self.campaigns[contribution.campaign]
-        units = _award_units(contribution, campaign)
-        if units:
-            book.awards.append(Award(index, contribution.id, contribution.contributor, units))
-            book.awarded += units
-        book.undecided -= 1
-        if book.ended and book.undecided == 0:
-            book.final_entry = index
+        book.finalise(contribution, index)
+        if book.touched_by != index:
+            self._touch(contribution.campaign, index)
 
     def _end(self, campaign: str, index: int) -> None:
-        """From entry ``index`` on nothing can be submitted to the campaign."""
+        """From entry ``index`` on nothing new can be submitted to the campaign."""
         book = self.campaigns[campaign]
         book.ended = True
-        if book.undecided == 0 and book.final_entry is None:
-            book.final_entry = index
+        book.conclude(index)
+        self._touch(campaign, index)
 
-
-def _award_units(contribution: Contribution, campaign: Campaign) -> int:
-    decision = contribution.decision
-    if decision is None:
-        accepted = campaign.opened.decision_default == "accepted"
-        return policies.award(campaign.opened.policy, policies.SCORE_OF_DEFAULT) if accepted else 0
-    return policies.award(campaign.opened.policy, decision.score) if decision.verdict == "accepted" else 0
+    def _touch(self, campaign: str, index: int) -> None:
+        """Entry ``index`` changed something that a settlement of the campaign's pool depends on."""
+        book = self.campaigns[campaign]
+        if book.touched_by == index:
+            return
+        book.touched_by = index
+        place = book.campaign.opened.onchain
+        if place is not None:
+            self.pools[place.chain_id, place.pool].touch(campaign, index)

@@ -3,7 +3,6 @@
 from ledger.book.rewards import compute
 from ledger.statements import kinds
 from ledger.statements.settlements import MAX_CAMPAIGNS
-from ledger.statements.values import format_time
 from tests.unit.book.story import CHAIN, POOL, settle, wallet
 
 
@@ -46,12 +45,12 @@ def test_the_closing_on_chain_fixes_the_pay_for_good(story):
 
 
 def test_money_that_came_in_at_the_last_moment_is_paid_though_recorded_later(story):
-    campaign = story.campaign(closing=format_time(story.now_ms + 1_500_000))
+    campaign = story.campaign(closing=story.time(2000))
     story.fund(campaign, 10)
     for who in (1, 2):
         story.decide(story.submit(campaign, who))
     story.close(campaign)
-    story.tick(1_501)
+    story.tick(2_001)
     first = story.settle()
     assert lines(first) == {campaign: (10, False)}
     story.end(first)
@@ -113,3 +112,17 @@ def test_a_record_of_older_funds_has_no_effect(story):
     earn(story, campaign)
     assert lines(story.settle()) == {campaign: (20, False)}
     assert story.rules() == ["funds-newest"]
+
+
+def test_what_becomes_final_with_the_entry_of_a_settlement_is_paid_by_the_next(story):
+    first, second = story.campaign(), story.campaign(appeal=150)
+    for campaign in (first, second):
+        story.fund(campaign, 100)
+        story.decide(story.submit(campaign, 1))
+    story.tick(101)
+    made = compute(story.book, story.book.pools[CHAIN, POOL], story.book.size)
+    story.wait(50)
+    story.say(made.statement(story.time(0)))
+    story.end(made)
+    assert lines(story.settle()) == {second: (10, False)}
+    assert story.rules() == []
