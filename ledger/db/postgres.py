@@ -101,4 +101,4 @@ class PostgresStore:
 @functools.cache
 def _placed(sql: str, columns: int = 0) -> str:
     locked = sql + " FOR UPDATE" if sql is HEAD_SQL else sql
-    return locked.format("$2", "$3", "$4", "$5", log="$1", wanted=_WANTED[columns])
+    return locked.format("$2", "$3", "$4", "$5", "$6", log="$1", wanted=_WANTED[columns])

@@ -1,9 +1,9 @@
-"""Rows that appending inserts: one tuple type a table, members in the order of its columns after ``log``."""
+"""Rows that appending inserts and changes: one tuple type a table, in the order of its columns after ``log``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 
 class EntryRow(NamedTuple):
@@ -14,6 +14,7 @@ class EntryRow(NamedTuple):
     at_ms: int
     statement: bytes
     leaf_hash: bytes
+    subject: str | None
 
 
 class TileRow(NamedTuple):
@@ -93,6 +94,31 @@ class CampaignRow(NamedTuple):
     terms: str
     statement: bytes
     closed: int | None
+    paused: int | None
+    resumed: int | None
+
+
+class AmendmentRow(NamedTuple):
+    """A campaign's later version; JSON texts where they changed."""
+
+    campaign: str
+    version: int
+    brief: str | None
+    terms: str | None
+    statement: bytes
+    entry_index: int
+    at_ms: int
+
+
+class NoticeRow(NamedTuple):
+    """A notice or an answer; ``text`` is JSON text."""
+
+    id: str
+    campaign: str
+    type: str
+    text: str
+    entry_index: int
+    at_ms: int
 
 
 class TaskRow(NamedTuple):
@@ -115,10 +141,24 @@ class ContributionRow(NamedTuple):
     replaces: str | None
     entry_index: int
     at_ms: int
+    first: str
+    revealed: int | None
+    withdrawn: int | None
+
+
+class ReviewRow(NamedTuple):
+    """A review."""
+
+    id: str
+    contribution: str
+    reviewer: str
+    second_look: bool
+    entry_index: int
+    at_ms: int
 
 
 class DecisionRow(NamedTuple):
-    """A decision; ``score`` in millionths."""
+    """A decision; ``score`` in millionths, ``method`` its type."""
 
     id: str
     contribution: str
@@ -126,6 +166,80 @@ class DecisionRow(NamedTuple):
     score: int
     reviewer: str | None
     supersedes: str | None
+    entry_index: int
+    at_ms: int
+    method: str
+    appeal: str | None
+    bonus: str | None
+
+
+class AppealRow(NamedTuple):
+    """An appeal and, once it is resolved, its outcome."""
+
+    id: str
+    contribution: str
+    decision: str
+    entry_index: int
+    at_ms: int
+    resolved: int | None
+    resolved_ms: int | None
+    outcome: str | None
+    reviewer: str | None
+
+
+class FeedbackRow(NamedTuple):
+    """A contributor's rating; ``score`` in millionths."""
+
+    id: str
+    campaign: str
+    contributor: str
+    about: str
+    subject: str
+    score: int
+    entry_index: int
+    at_ms: int
+
+
+class ResultRow(NamedTuple):
+    """A result."""
+
+    id: str
+    campaign: str
+    statement: bytes
+    public: bool
+    entry_index: int
+    at_ms: int
+
+
+class MandateRow(NamedTuple):
+    """An auditor who may open contents."""
+
+    id: str
+    platform: str
+    name: str
+    campaign: str | None
+    until_ms: int
+    digest: bytes
+    entry_index: int
+    at_ms: int
+
+
+class ErasureRow(NamedTuple):
+    """A commitment that can no longer be opened."""
+
+    purpose: str
+    subject: str
+    reason: str
+    entry_index: int
+    at_ms: int
+
+
+class OpenedContentRow(NamedTuple):
+    """What an auditor was given to see."""
+
+    mandate: str
+    purpose: str
+    subject: str
     entry_index: int
     at_ms: int
 
@@ -137,6 +251,8 @@ class WalletLinkRow(NamedTuple):
     entry_index: int
     at_ms: int
     address: str
+    consent: bool
+    objected: int | None
 
 
 class FundsRow(NamedTuple):
@@ -151,31 +267,23 @@ class FundsRow(NamedTuple):
     entry_index: int
 
 
-Row = (
-    EntryRow
-    | TileRow
-    | CheckpointRow
-    | ContentRow
-    | ExternalRow
-    | ContributorRow
-    | PlatformRow
-    | ApiKeyRow
-    | CampaignRow
-    | TaskRow
-    | ContributionRow
-    | DecisionRow
-    | WalletLinkRow
-    | FundsRow
-)
-
-TABLES: dict[type[Row], str] = {
+TABLES: dict[type[tuple[object, ...]], str] = {
     PlatformRow: "platforms",
     ApiKeyRow: "api_keys",
     CampaignRow: "campaigns",
+    AmendmentRow: "amendments",
+    NoticeRow: "notices",
     TaskRow: "tasks",
     ContributorRow: "contributors",
     ContributionRow: "contributions",
+    ReviewRow: "reviews",
     DecisionRow: "decisions",
+    AppealRow: "appeals",
+    FeedbackRow: "feedbacks",
+    ResultRow: "results",
+    MandateRow: "mandates",
+    ErasureRow: "erasures",
+    OpenedContentRow: "opened_contents",
     WalletLinkRow: "wallet_links",
     ContentRow: "contents",
     ExternalRow: "externals",
@@ -185,18 +293,33 @@ TABLES: dict[type[Row], str] = {
 }
 """In the order of inserting: what others refer to comes first. ``FundsRow`` replaces instead, so it is not here."""
 
+Row = tuple[object, ...]
+"""One of the types above."""
+
+Changing = Literal["close", "pause", "resume", "revoke", "reveal", "withdraw", "resolve", "object", "erase"]
+"""How a row of before changes. Values: its key, then the entry (``erase``: the key only); ``resolve``: the appeal, then
+entry, time, standing decision and reviewer."""
+
+
+class RowChange(NamedTuple):
+    """A row that changes or goes."""
+
+    how: Changing
+    values: tuple[str | int, ...]
+
 
 @dataclass(slots=True)
 class Rows:
-    """What a group changes: new rows by their type, and the few rows that change."""
+    """What a group changes: new rows by their type, and the few rows of before, in the order of the entries."""
 
     new: dict[type[Row], list[Row]] = field(default_factory=dict)
-    closed: list[tuple[str, int]] = field(default_factory=list)
-    """Campaigns, with the entries that closed them."""
-    revoked: list[tuple[str, int]] = field(default_factory=list)
-    """API keys, with the entries that revoked them."""
+    changed: list[RowChange] = field(default_factory=list)
     funds: list[FundsRow] = field(default_factory=list)
 
     def add(self, row: Row) -> None:
         """Take one more new row."""
         self.new.setdefault(type(row), []).append(row)
+
+    def change(self, how: Changing, *values: str | int) -> None:
+        """Take one more change; it is made after all new rows are there."""
+        self.changed.append(RowChange(how, values))

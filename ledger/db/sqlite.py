@@ -88,7 +88,7 @@ class SqliteStore:
 
 @functools.cache
 def _placed(sql: str) -> str:
-    return sql.format("?2", "?3", "?4", "?5", log="?1", wanted=_WANTED)
+    return sql.format("?2", "?3", "?4", "?5", "?6", log="?1", wanted=_WANTED)
 
 
 @functools.cache

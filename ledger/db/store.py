@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Table
 
 from ledger.db import tables
 from ledger.db.loading import DbRow, Loaded, Lookup, Named, Query, load
-from ledger.db.rows import TABLES, Row, Rows, TileRow
+from ledger.db.rows import TABLES, Changing, Row, Rows, TileRow
 from ledger.errors import ConfigError, ProofError
 from ledger.tree.merkle import CompactRange, NewNodes
 from ledger.tree.tiles import FULL_WIDTH, HEIGHT, Tile, completed, encode_tile
@@ -92,8 +93,18 @@ WHERE log = {log} AND entry_index >= {0} AND entry_index < {1} ORDER BY entry_in
 _TILE_ROOTS_SQL = """
 SELECT root FROM tiles WHERE log = {log} AND n >= {0} AND n < {1} AND level = {2} ORDER BY n"""
 _NEW_HEAD_SQL = "UPDATE logs SET size = {0}, at_ms = {1}, compact = {2}, note = {3} WHERE name = {log}"
-_CLOSE_SQL = "UPDATE campaigns SET closed = {1} WHERE log = {log} AND id = {0}"
-_REVOKE_SQL = "UPDATE api_keys SET revoked = {1} WHERE log = {log} AND id = {0}"
+_CHANGES: dict[Changing, str] = {
+    "close": "UPDATE campaigns SET closed = {1} WHERE log = {log} AND id = {0}",
+    "pause": "UPDATE campaigns SET paused = {1} WHERE log = {log} AND id = {0}",
+    "resume": "UPDATE campaigns SET paused = NULL, resumed = {1} WHERE log = {log} AND id = {0}",
+    "revoke": "UPDATE api_keys SET revoked = {1} WHERE log = {log} AND id = {0}",
+    "reveal": "UPDATE contributions SET revealed = {1} WHERE log = {log} AND id = {0}",
+    "withdraw": "UPDATE contributions SET withdrawn = {1} WHERE log = {log} AND id = {0}",
+    "resolve": "UPDATE appeals SET resolved = {1}, resolved_ms = {2}, outcome = {3}, reviewer = {4} "
+    "WHERE log = {log} AND id = {0}",
+    "object": "UPDATE wallet_links SET objected = {2} WHERE log = {log} AND contributor = {0} AND entry_index = {1}",
+    "erase": "DELETE FROM contents WHERE log = {log} AND kind = {0} AND subject = {1}",
+}
 _FORGET_FUNDS_SQL = "DELETE FROM campaign_funds WHERE log = {log} AND campaign = {0}"
 
 
@@ -125,10 +136,8 @@ def _locked_head() -> Steps[Head]:
 
 
 def _changed_rows(rows: Rows) -> Steps[None]:
-    if rows.closed:
-        yield Execute(_CLOSE_SQL, rows.closed)
-    if rows.revoked:
-        yield Execute(_REVOKE_SQL, rows.revoked)
+    for how, changes in groupby(rows.changed, key=lambda change: change.how):
+        yield Execute(_CHANGES[how], [change.values for change in changes])
     for funds in rows.funds:  # one by one: the later of two holds
         yield Execute(_FORGET_FUNDS_SQL, [(funds.campaign,)])
         yield Insert(tables.campaign_funds, [funds])

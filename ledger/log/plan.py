@@ -11,35 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.book import rules
-from ledger.db.loading import External, LiveKey, Loaded
-from ledger.db.rows import (
-    CampaignRow,
-    ContentRow,
-    ContributionRow,
-    DecisionRow,
-    EntryRow,
-    ExternalRow,
-    FundsRow,
-    PlatformRow,
-    Rows,
-    TaskRow,
-    WalletLinkRow,
-)
+from ledger.db.loading import Content, External, LiveKey, Loaded, once
+from ledger.db.rows import ContentRow, EntryRow, ExternalRow, Rows
 from ledger.db.store import Head
 from ledger.errors import ClockError, CrowdLedgerError, FieldError, FormatError, IdReusedError
-from ledger.log.drafts import Draft, Drafter
-from ledger.log.items import Item, OpenCampaign
+from ledger.log.drafts import Draft, Known
+from ledger.log.drafts import draft as make_draft
 from ledger.log.requests import Request
 from ledger.log.signed import check_signature
-from ledger.statements import canonical, kinds, signatures
-from ledger.statements.campaigns import CampaignClosed, CampaignFunded, CampaignOpened, TaskAdded
+from ledger.log.view_rows import add_view, subject
+from ledger.statements import kinds, signatures
 from ledger.statements.commitments import Opening
+from ledger.statements.contents import ContentErased
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import AnyStatement
-from ledger.statements.platforms import PlatformRegistered
-from ledger.statements.values import format_time, score_millionths
-from ledger.statements.wallets import WalletLinked
+from ledger.statements.values import format_time
 from ledger.tree.merkle import leaf_hash
 
 _logger = logging.getLogger(__name__)
@@ -123,7 +110,7 @@ class _Planner:
         self._facts = loaded.facts
         self._facts.origin = head.origin
         self._next = head.tree.size
-        self._drafter = Drafter(loaded, head.origin, format_time(at_ms))
+        self._known = Known(loaded, head.origin, format_time(at_ms))
         self._domain = domain
         self.at_ms = at_ms
         self.rows = Rows()
@@ -135,7 +122,10 @@ class _Planner:
             repeated = self._repeated(request)
             if repeated is not None:
                 return repeated
-            draft = self._drafter.draft(request.item)
+            draft = make_draft(request.item, self._known)
+            repeated = self._done(request, draft)
+            if repeated is not None:
+                return repeated
             data = self._checked(draft.statement)
         except FormatError as error:
             return FieldError(error.detail, field="statement", remedy=error.remedy)
@@ -157,6 +147,12 @@ class _Planner:
             )
         return Repeated(known.subject, known.entry_index, request.kind)
 
+    def _done(self, request: Request, draft: Draft) -> Repeated | None:
+        """What can be done once only and was done before is answered with the entry that did it."""
+        thing = once(draft.statement)
+        index = self._loaded.done.get(thing) if thing else None
+        return None if index is None else Repeated(request.item_id, index, request.kind)
+
     def _checked(self, statement: AnyStatement) -> bytes:
         """The statement's bytes, once format, signature and the book's rules let it pass."""
         data = kinds.encode(statement)
@@ -170,49 +166,30 @@ class _Planner:
         """Facts and rows change together; nothing fails any more."""
         index, statement = self._next, draft.statement
         self._facts.apply(statement, index)
+        self._loaded.note(statement, index)
         self._next += 1
         leaf = leaf_hash(data)
         self.leaf_hashes.append(leaf)
-        self.rows.add(EntryRow(index, str(statement.__struct_config__.tag), self.at_ms, data, leaf))
-        self._add_view(draft, index, data, request.item)
+        entry = EntryRow(
+            index, str(statement.__struct_config__.tag), self.at_ms, data, leaf, subject(statement, self._loaded)
+        )
+        self.rows.add(entry)
+        add_view(self.rows, statement, entry, request.item, self._loaded)
         self._add_private(request, draft, index)
         return Planned(request.item_id, index, data, draft.opening)
-
-    def _add_view(self, draft: Draft, index: int, data: bytes, item: Item) -> None:
-        """The rows that say what the statement says."""
-        rows, at_ms = self.rows, self.at_ms
-        match draft.statement:
-            case ContributionSubmitted() as made:
-                platform = self._facts.campaigns[made.campaign].opened.platform
-                where = (platform, made.campaign, made.contributor, made.task, made.replaces)
-                rows.add(ContributionRow(made.id, *where, index, at_ms))
-            case DecisionMade() as made:
-                what = (made.verdict, score_millionths(made.score), made.reviewer, made.supersedes)
-                rows.add(DecisionRow(made.id, made.contribution, *what, index, at_ms))
-            case TaskAdded() as made:
-                rows.add(TaskRow(made.id, made.campaign, index, at_ms))
-            case WalletLinked() as made:
-                rows.add(WalletLinkRow(made.contributor, index, at_ms, made.address))
-            case CampaignOpened() as made if isinstance(item, OpenCampaign):
-                texts = (item.title, canonical.encode(item.brief).decode(), canonical.encode(item.terms).decode())
-                rows.add(CampaignRow(made.id, made.platform, index, at_ms, *texts, data, None))
-            case CampaignClosed() as made:
-                rows.closed.append((made.campaign, index))
-            case CampaignFunded() as made:
-                state = (made.funded, made.returned, made.goal_reached, made.closed, made.block)
-                rows.funds.append(FundsRow(made.campaign, *state, index))
-            case PlatformRegistered() as made:
-                rows.add(PlatformRow(made.id, made.name, index, at_ms))
-            case _:
-                pass
 
     def _add_private(self, request: Request, draft: Draft, index: int) -> None:
         """The rows that no statement says: openings, external ids, people, keys; later requests see them."""
         rows, loaded = self.rows, self._loaded
-        if draft.opening is not None:
-            purpose = "feedback" if request.kind == "decision" else request.kind
+        for kept in draft.kept:
             platform = getattr(request.item, "platform", "")
-            rows.add(ContentRow(purpose, request.item_id, platform, draft.opening.salt, draft.opening.preimage))
+            opening = kept.opening
+            rows.add(ContentRow(kept.purpose, kept.subject, platform, opening.salt, opening.preimage))
+            loaded.openings[Content(kept.purpose, kept.subject)] = opening.salt, opening.preimage
+        if isinstance(draft.statement, ContentErased):
+            erased = Content(draft.statement.purpose, draft.statement.subject)
+            rows.change("erase", *erased)
+            loaded.openings.pop(erased, None)
         key = request.external_key
         if key is not None:
             salt = request.fresh_fingerprint_salt()
@@ -228,6 +205,6 @@ class _Planner:
             loaded.key_ids.add(draft.key.id)
             loaded.keys.setdefault(draft.key.platform, {})[draft.key.id] = LiveKey(draft.key.id, draft.key.scopes)
         if draft.revoked is not None:
-            rows.revoked.append((draft.revoked, index))
+            rows.change("revoke", draft.revoked, index)
             for live in loaded.keys.values():
                 live.pop(draft.revoked, None)

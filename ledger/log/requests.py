@@ -8,63 +8,107 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from ledger.db.loading import ExternalKey, Named
+from ledger.db.loading import ExternalKey
 from ledger.errors import FieldError, FormatError, TooLargeError
-from ledger.log.items import (
-    AddKey,
-    AddTask,
-    CloseCampaign,
-    Decide,
-    Item,
-    LinkWallet,
-    OpenCampaign,
-    Record,
-    RegisterPlatform,
-    RevokeKey,
-    Submit,
-)
+from ledger.log import items
 from ledger.statements import canonical
-from ledger.statements.campaigns import CampaignClosed, CampaignFunded
 from ledger.statements.commitments import SALT_BYTES
+from ledger.statements.decisions import Verdict
 from ledger.statements.kinds import encode, parse
-from ledger.statements.wallets import WalletLinked
+from ledger.statements.values import Digest, Score
 
 MAX_REQUEST_BYTES = 2**20
+MAX_RESULT_BYTES = 8 * 2**20
+"""A result is one document about a whole campaign, with the ids of all that it was made from."""
 MAX_ID_CHARACTERS = 200
 OPERATOR = "operator"
 """Owner of the external ids of platforms."""
 
-_KINDS: dict[type[Item], str] = {
-    RegisterPlatform: "platform",
-    OpenCampaign: "campaign",
-    AddTask: "task",
-    Submit: "contribution",
-    Decide: "decision",
+_KINDS: Final[dict[type[items.Item], str]] = {
+    items.RegisterPlatform: "platform",
+    items.OpenCampaign: "campaign",
+    items.PublishNotice: "notice",
+    items.AddTask: "task",
+    items.Submit: "contribution",
+    items.Reveal: "contribution",
+    items.Review: "review",
+    items.Decide: "decision",
+    items.FileAppeal: "appeal",
+    items.PublishResult: "result",
 }
-_MADE = frozenset({"id", "salt", "fresh_id", "external_id", "platform"})
-_JSON = frozenset({"content", "feedback", "brief", "terms"})
+_MADE = frozenset({"id", "salt", "inputs_salt", "fresh_id", "external_id", "platform"})
+_JSON = frozenset({"content", "feedback", "brief", "terms", "text", "words", "inputs", "grounds", "reason", "result"})
 """JSON already, however large and deep."""
-_NAMES = {
-    RegisterPlatform: ("id", "name", "external_id"),
-    AddKey: ("platform",),
-    RevokeKey: ("platform", "key_id"),
-    OpenCampaign: ("id", "platform", "title", "external_id"),
-    CloseCampaign: ("platform", "campaign"),
-    AddTask: ("id", "platform", "campaign", "external_id"),
-    Submit: (
-        *("id", "platform", "campaign", "contributor", "fresh_id"),
+_WITH_CONTENT = (
+    items.OpenCampaign
+    | items.AmendCampaign
+    | items.PublishNotice
+    | items.AddTask
+    | items.Submit
+    | items.Review
+    | items.Decide
+    | items.FileAppeal
+    | items.ResolveAppeal
+    | items.GiveFeedback
+    | items.PublishResult
+)
+_SALTED = (
+    items.AddTask
+    | items.Submit
+    | items.Reveal
+    | items.Review
+    | items.Decide
+    | items.FileAppeal
+    | items.ResolveAppeal
+    | items.GiveFeedback
+    | items.PublishResult
+)
+_WITH_EXTERNAL_ID = (
+    items.OpenCampaign
+    | items.PublishNotice
+    | items.AddTask
+    | items.Submit
+    | items.Review
+    | items.Decide
+    | items.FileAppeal
+    | items.PublishResult
+)
+_OF_PLATFORM_AND_CAMPAIGN = ("platform", "campaign")
+_NAMES: Final[dict[type[items.Item], tuple[str, ...]]] = {
+    items.RegisterPlatform: ("id", "name", "external_id"),
+    items.AddKey: ("platform",),
+    items.RevokeKey: ("platform", "key_id"),
+    items.OpenCampaign: ("id", "platform", "title", "external_id"),
+    items.AmendCampaign: _OF_PLATFORM_AND_CAMPAIGN,
+    items.PublishNotice: ("id", "platform", "campaign", "external_id"),
+    items.PauseCampaign: _OF_PLATFORM_AND_CAMPAIGN,
+    items.ResumeCampaign: _OF_PLATFORM_AND_CAMPAIGN,
+    items.CloseCampaign: _OF_PLATFORM_AND_CAMPAIGN,
+    items.AddTask: ("id", "platform", "campaign", "external_id"),
+    items.Submit: (
+        *("id", "platform", "campaign", "contributor", "fresh_id", "contributor_id"),
         *("task", "task_external_id", "replaces", "external_id"),
     ),
-    Decide: (
-        *("id", "platform", "contribution", "contribution_external_id", "reviewer", "fresh_id"),
-        *("supersedes", "external_id"),
+    items.Reveal: ("platform", "contribution"),
+    items.Withdraw: ("platform", "contribution"),
+    items.Review: ("id", "platform", "contribution", "reviewer", "fresh_id", "external_id"),
+    items.Decide: (
+        *("id", "platform", "contribution", "contribution_external_id", "reviewer", "fresh_id", "reviewer_id"),
+        *("supersedes", "appeal", "external_id"),
     ),
-    LinkWallet: ("id", "platform", "contributor"),
+    items.FileAppeal: ("id", "platform", "contribution", "decision", "external_id"),
+    items.ResolveAppeal: ("platform", "appeal", "decision", "reviewer", "fresh_id"),
+    items.GiveFeedback: ("id", "platform", "campaign", "contributor", "subject"),
+    items.PublishResult: ("id", "platform", "campaign", "external_id"),
+    items.EraseContent: ("platform", "subject"),
+    items.GiveMandate: ("id", "platform", "name", "campaign", "until"),
+    items.OpenContent: ("mandate", "subject"),
+    items.LinkWallet: ("id", "platform", "contributor"),
+    items.ObjectToLink: ("contributor", "signature"),
 }
 """Texts that become keys in the database; whatever it cannot carry is refused before the group is made."""
 
@@ -72,7 +116,7 @@ _NAMES = {
 class Request(NamedTuple):
     """An item and its canonical bytes."""
 
-    item: Item
+    item: items.Item
     canonical: bytes
 
     @property
@@ -83,13 +127,12 @@ class Request(NamedTuple):
     @property
     def external_key(self) -> ExternalKey | None:
         """Platform, kind and external id, if the item has one."""
-        match self.item:
-            case RegisterPlatform(external_id=str(external_id)):
-                return OPERATOR, self.kind, external_id
-            case OpenCampaign() | AddTask() | Submit() | Decide() as item if item.external_id is not None:
-                return item.platform, self.kind, item.external_id
-            case _:
-                return None
+        item = self.item
+        if isinstance(item, _WITH_EXTERNAL_ID) and item.external_id is not None:
+            return item.platform, self.kind, item.external_id
+        if isinstance(item, items.RegisterPlatform) and item.external_id is not None:
+            return OPERATOR, self.kind, item.external_id
+        return None
 
     def fingerprint(self, salt: bytes) -> bytes:
         """SHA-256 of 16 bytes of salt and the canonical bytes."""
@@ -97,68 +140,105 @@ class Request(NamedTuple):
 
     def fresh_fingerprint_salt(self) -> bytes:
         """16 bytes from the item's own salt, or from its id where all of it is public."""
-        secret = self.item.salt if isinstance(self.item, AddTask | Submit | Decide) else self.item_id.encode()
+        secret = self.item.salt if isinstance(self.item, _SALTED) else self.item_id.encode()
         return hashlib.sha256(b"fingerprint" + secret).digest()[:16]
 
     @property
     def item_id(self) -> str:
         """The id of what the item makes or changes."""
         match self.item:
-            case AddKey(key=key):
+            case items.AddKey(key=key):
                 return key.id
-            case RevokeKey(key_id=key_id):
+            case items.RevokeKey(key_id=key_id):
                 return key_id
-            case CloseCampaign(campaign=campaign):
-                return campaign
-            case Record(statement=statement):
+            case items.AmendCampaign() | items.PauseCampaign() | items.ResumeCampaign() | items.CloseCampaign() as item:
+                return item.campaign
+            case items.Reveal() | items.Withdraw() as item:
+                return item.contribution
+            case items.ResolveAppeal(appeal=appeal):
+                return appeal
+            case items.EraseContent(subject=subject) | items.OpenContent(subject=subject):
+                return subject
+            case items.ObjectToLink(contributor=contributor):
+                return contributor
+            case items.Record(statement=statement):
                 return str(statement.__struct_config__.tag)
             case item:
                 return item.id
 
 
-def prepare(item: Item) -> Request:
+def prepare(item: items.Item) -> Request:
     """Check what needs no log and make the canonical bytes. Raises FieldError, TooLargeError."""
-    if isinstance(item, Record):
+    if isinstance(item, items.Record):
         return Request(item, _checked_statement(item))
     for name in _NAMES[type(item)]:
         value = getattr(item, name)
         if value is not None:
             _check_name(name, value)
-    if isinstance(item, RegisterPlatform | AddKey):
-        _check_name("key", item.key.id)
-    if isinstance(item, AddTask | Submit | Decide) and len(item.salt) != SALT_BYTES:
-        raise FieldError(f"A salt has {SALT_BYTES} bytes.", field="salt", remedy="Make it from 32 random bytes.")
-    if isinstance(item, Decide):
-        _check_one_of(item.contribution, item.contribution_external_id, "contribution")
-    if isinstance(item, Submit) and item.task is not None:
-        _check_one_of(item.task, item.task_external_id, "task")
+    _check_parts(item)
+    if isinstance(item, items.Reveal):
+        return Request(item, _bounded(item.preimage, MAX_REQUEST_BYTES))
     try:
         data = canonical.encode(_content(item))
     except FormatError as error:
         raise FieldError(error.detail, field="content", remedy=error.remedy) from error
-    if len(data) > MAX_REQUEST_BYTES:
+    limit = MAX_RESULT_BYTES if isinstance(item, items.PublishResult) else MAX_REQUEST_BYTES
+    return Request(item, _bounded(data, limit))
+
+
+def _check_parts(item: items.Item) -> None:
+    if isinstance(item, _SALTED):
+        _check_bytes("salt", item.salt)
+    match item:
+        case items.RegisterPlatform() | items.AddKey():
+            _check_name("key", item.key.id)
+        case items.Submit():
+            _check_submission(item)
+        case items.Decide():
+            _check_one_of(item.contribution, item.contribution_external_id, "contribution")
+            if item.inputs is not None:
+                _check_bytes("inputs_salt", item.inputs_salt or b"")
+            for opened in item.reviews or ():
+                _check_name("reviews", opened.review)
+        case items.Review():
+            _check_type("verdict", item.verdict, Verdict)
+            for score in (*(item.scores or ()), *([] if item.score is None else [item.score])):
+                _check_type("score", score, Score)
+        case items.PublishResult():
+            for entry in item.entries:
+                _check_name("entries", entry)
+        case items.GiveMandate():
+            _check_bytes("digest", item.digest)
+        case _:
+            pass
+
+
+def _check_submission(item: items.Submit) -> None:
+    if item.task is not None:
+        _check_one_of(item.task, item.task_external_id, "task")
+    if item.commitment is not None:
+        _check_type("commitment", item.commitment, Digest)
+        if item.content is not None:
+            raise FieldError(
+                "Content and a commitment to it were sent.",
+                field="content",
+                remedy="To a sealed campaign send the commitment only, to any other the content only.",
+            )
+
+
+def _bounded(data: bytes, limit: int) -> bytes:
+    if len(data) > limit:
         raise TooLargeError(
-            f"The item has {len(data)} bytes; {MAX_REQUEST_BYTES} are allowed.",
+            f"The item has {len(data)} bytes; {limit} are allowed.",
             remedy="Send large content as a file's {sha256, bytes, type}.",
         )
-    return Request(item, data)
+    return data
 
 
-def named(requests: Iterable[Request]) -> Named:
-    """All that the requests name, to be loaded."""
-    names = Named()
-    for request in requests:
-        key = request.external_key
-        if key is not None:
-            names.externals.add(key)
-        _name(request.item, names)
-    return names
-
-
-def _content(item: Item) -> canonical.JsonValue:
-    if isinstance(item, RegisterPlatform):
+def _content(item: items.Item) -> canonical.JsonValue:
+    if isinstance(item, items.RegisterPlatform):
         return {"name": item.name, "scopes": [*item.key.scopes]}
-    if not isinstance(item, OpenCampaign | AddTask | Submit | Decide):
+    if not isinstance(item, _WITH_CONTENT):
         return None
     members = {name: getattr(item, name) for name in item.__dataclass_fields__ if name not in _MADE}
     return {
@@ -168,7 +248,7 @@ def _content(item: Item) -> canonical.JsonValue:
     }
 
 
-def _checked_statement(item: Record) -> bytes:
+def _checked_statement(item: items.Record) -> bytes:
     try:
         data = encode(item.statement)
         parse(data)
@@ -186,6 +266,18 @@ def _check_name(field: str, value: object) -> None:
         )
 
 
+def _check_type(field: str, value: object, kind: Any) -> None:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise FieldError(f"{field}: {error}.", field=field, remedy="Write it as docs/formats shows.") from error
+
+
+def _check_bytes(field: str, value: bytes) -> None:
+    if len(value) != SALT_BYTES:
+        raise FieldError(f"{field} has not {SALT_BYTES} bytes.", field=field, remedy="Make it from 32 random bytes.")
+
+
 def _has_controls(text: str) -> bool:
     """Control characters and halves of surrogate pairs, which not every database and no UTF-8 can carry."""
     return not text.isprintable() and any(unicodedata.category(each) in ("Cc", "Cs") for each in text)
@@ -196,49 +288,3 @@ def _check_one_of(first: str | None, second: str | None, field: str) -> None:
         raise FieldError(
             f"Exactly one of {field} and {field}_external_id is given.", field=field, remedy="Leave one of them out."
         )
-
-
-def _name(item: Item, names: Named) -> None:  # noqa: PLR0912 - one branch a kind of item
-    match item:
-        case Submit():
-            names.campaigns.add(item.campaign)
-            names.contributions |= {item.id} if item.replaces is None else {item.id, item.replaces}
-            names.people.setdefault((item.platform, item.contributor), set()).add(item.fresh_id)
-            if item.task is not None:
-                names.tasks.add(item.task)
-            if item.task_external_id is not None:
-                names.externals.add((item.platform, "task", item.task_external_id))
-        case Decide():
-            names.decisions.add(item.id)
-            if item.contribution is not None:
-                names.contributions.add(item.contribution)
-            if item.contribution_external_id is not None:
-                names.externals.add((item.platform, "contribution", item.contribution_external_id))
-            if item.reviewer is not None:
-                names.people.setdefault((item.platform, item.reviewer), set()).add(item.fresh_id)
-        case AddTask():
-            names.campaigns.add(item.campaign)
-            names.tasks.add(item.id)
-        case OpenCampaign():
-            names.campaigns.add(item.id)
-            names.platforms.add(item.platform)
-        case CloseCampaign():
-            names.campaigns.add(item.campaign)
-        case LinkWallet():
-            names.public_ids.add(item.contributor)
-            names.linked.add(item.contributor)
-        case RegisterPlatform():
-            names.platforms.add(item.id)
-            names.keys.add(item.key.id)
-        case AddKey():
-            names.platforms.add(item.platform)
-            names.keys_of.add(item.platform)
-            names.keys.add(item.key.id)
-        case RevokeKey():
-            names.platforms.add(item.platform)
-            names.keys_of.add(item.platform)
-        case Record(statement=statement):
-            if isinstance(statement, CampaignFunded | CampaignClosed):
-                names.campaigns.add(statement.campaign)
-            if isinstance(statement, WalletLinked):
-                names.linked.add(statement.contributor)

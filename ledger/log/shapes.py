@@ -39,7 +39,8 @@ class Funds:
 
 @dataclass(frozen=True, slots=True)
 class CampaignView:
-    """A campaign. ``brief`` and ``terms`` are JSON text, ``statement`` the bytes of its ``campaign.opened``."""
+    """A campaign. ``brief`` and ``terms`` are JSON text, ``statement`` the bytes of its ``campaign.opened``: as it was
+    opened; later versions are amendments. ``resumed`` says whether it ever was, which ends a pilot."""
 
     id: str
     platform: str
@@ -50,6 +51,8 @@ class CampaignView:
     terms: str
     statement: bytes
     closed: bool
+    paused: bool
+    resumed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ class TaskView:
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """A decision; ``score`` in millionths, ``reviewer`` a public id."""
+    """A decision; ``score`` in millionths, ``reviewer`` a public id, ``method`` its type, ``bonus`` in base units."""
 
     id: str
     contribution: str
@@ -74,11 +77,15 @@ class DecisionView:
     supersedes: str | None
     index: int
     at_ms: int
+    method: str
+    appeal: str | None
+    bonus: int
 
 
 @dataclass(frozen=True, slots=True)
 class ContributionView:
-    """A contribution with the decision that stands; ``contributor`` is a public id."""
+    """A contribution with the decision that stands; ``contributor`` is a public id, ``first`` its first version's id,
+    ``revealed`` and ``withdrawn`` are entries."""
 
     id: str
     platform: str
@@ -90,6 +97,9 @@ class ContributionView:
     index: int
     at_ms: int
     decision: DecisionView | None
+    first: str
+    revealed: int | None
+    withdrawn: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +121,14 @@ class PersonView:
 
 @dataclass(frozen=True, slots=True)
 class LinkView:
-    """A contributor's latest wallet link."""
+    """A contributor's latest wallet link; ``objected`` is the entry in which the wallet before it objected."""
 
     contributor: str
     index: int
     at_ms: int
     address: str
+    consent: bool
+    objected: int | None
 
 
 @dataclass(frozen=True, slots=True)

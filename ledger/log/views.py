@@ -26,6 +26,9 @@ from ledger.log.shapes import (
 )
 from ledger.statements.commitments import Opening
 
+_FEEDBACK = frozenset({"decision", "review", "resolution"})
+"""Kinds of things whose commitments have the purpose feedback."""
+
 
 class Views(LogQueries):
     """Reads of one log's views."""
@@ -111,7 +114,10 @@ class Views(LogQueries):
         return [_decision(row) for row in await self._all(query.order_by(table.c.entry_index))]
 
     async def external(self, platform: str, kind: str, external_id: str) -> ExternalView | None:
-        """What a platform's own id names (kinds: campaign, task, contribution, decision; platform of ``operator``)."""
+        """What a platform's own id names.
+
+        Kinds: campaign, notice, task, contribution, review, decision, appeal, result; platform of ``operator``.
+        """
         table = t.externals
         query = select(table.c.subject, table.c.entry_index).where(
             table.c.log == self._log,
@@ -141,14 +147,20 @@ class Views(LogQueries):
         table = t.wallet_links
         query = select(table).where(table.c.log == self._log, table.c.contributor == contributor)
         row = await self._one(query.order_by(table.c.entry_index.desc()).limit(1))
-        return LinkView(row.contributor, row.entry_index, row.at_ms, row.address) if row else None
+        if row is None:
+            return None
+        return LinkView(row.contributor, row.entry_index, row.at_ms, row.address, bool(row.consent), row.objected)
 
     async def openings(self, subjects: Collection[tuple[str, str]]) -> dict[tuple[str, str], Opening]:
-        """The openings of (kind, id): kinds task, contribution, decision. Those that are not there are left out."""
+        """The openings of (kind, id); those that are not there are left out.
+
+        Kinds: task, contribution, review, decision (its feedback), inputs (of a decision), appeal, resolution (an
+        appeal's id: the reason), feedback (of a ``feedback.given``), result.
+        """
         found: dict[tuple[str, str], Opening] = {}
         table = t.contents
         for kind in {kind for kind, _ in subjects}:
-            purpose = "feedback" if kind == "decision" else kind
+            purpose = "feedback" if kind in _FEEDBACK else kind
             for part in chunks(sorted({subject for each, subject in subjects if each == kind})):
                 query = select(table).where(
                     table.c.log == self._log, table.c.kind == purpose, table.c.subject.in_(part)
@@ -158,7 +170,7 @@ class Views(LogQueries):
         return found
 
     async def opening(self, kind: str, subject: str) -> Opening | None:
-        """The opening of a task, contribution or decision (its feedback); private to whom it belongs."""
+        """One opening (kinds as in ``openings``); private to whom it belongs."""
         return (await self.openings([(kind, subject)])).get((kind, subject))
 
     async def _contributions(self, rows: Sequence[Row[Any]]) -> list[ContributionView]:
@@ -185,6 +197,9 @@ class Views(LogQueries):
                 row.entry_index,
                 row.at_ms,
                 standing.get(row.id),
+                row.first,
+                row.revealed,
+                row.withdrawn,
             )
             for row in rows
         ]
@@ -196,8 +211,8 @@ def _key(row: Row[Any]) -> StoredKey:
 
 def _campaign(row: Row[Any]) -> CampaignView:
     texts = (row.title, row.brief, row.terms)
-    closed = row.closed is not None
-    return CampaignView(row.id, row.platform, row.entry_index, row.at_ms, *texts, bytes(row.statement), closed)
+    state = (row.closed is not None, row.paused is not None, row.resumed is not None)
+    return CampaignView(row.id, row.platform, row.entry_index, row.at_ms, *texts, bytes(row.statement), *state)
 
 
 def _task(row: Row[Any]) -> TaskView:
@@ -206,4 +221,5 @@ def _task(row: Row[Any]) -> TaskView:
 
 def _decision(row: Row[Any]) -> DecisionView:
     what = (row.verdict, row.score, row.reviewer, row.supersedes)
-    return DecisionView(row.id, row.contribution, *what, row.entry_index, row.at_ms)
+    how = (row.method, row.appeal, int(row.bonus or 0))
+    return DecisionView(row.id, row.contribution, *what, row.entry_index, row.at_ms, *how)

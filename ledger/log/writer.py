@@ -25,9 +25,10 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.log.items import Item, Written
+from ledger.log.naming import named
 from ledger.log.plan import Outcome, Planned, Repeated, plan
 from ledger.log.reader import Reader
-from ledger.log.requests import Request, named, prepare
+from ledger.log.requests import Request, prepare
 from ledger.statements.signatures import Domain
 from ledger.tree.checkpoints import Checkpoint, LogSigner, sign
 from ledger.tree.merkle import Growth

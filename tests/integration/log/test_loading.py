@@ -1,86 +1,156 @@
-"""What the stores load is what a replay of the whole log knows."""
+"""How much is asked of the database: as many queries for a large group as for one item, and few for a plain one."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import pytest
-from coincurve import PrivateKey
 
 from ledger.book.facts import Facts
-from ledger.db.loading import Loaded, Named
-from ledger.db.store import Change, Head
-from ledger.errors import RuleError
-from ledger.statements import onchain, signatures
+from ledger.db import Database, open_database
+from ledger.db.loading import Loaded, Lookup, Query
+from ledger.db.sqlite import SqliteStore
+from ledger.db.store import Change, Head, Insert, Step
+from ledger.log.items import Item
+from ledger.log.naming import named
+from ledger.log.requests import prepare
+from ledger.statements.campaigns import Limits, Requirement
 from ledger.statements.kinds import parse
-from ledger.statements.sign_in import WalletLink
-from ledger.statements.values import format_time
 from tests.integration.log.conftest import LOG, OpenLog
-from tests.unit.log.samples import DAY_MS, ORIGIN, PLACE
 
 
-async def link(log: OpenLog, contributor: str, secret: bytes, replaces: int | None) -> int:
-    key = PrivateKey(secret)
-    address = "0x" + onchain.keccak256(key.public_key.format(compressed=False)[1:])[12:].hex()
-    message = WalletLink(
-        domain="example.org",
-        address=address,
-        contributor=contributor,
-        log=ORIGIN,
-        replaces=replaces,
-        uri="https://example.org",
-        chain_id=1,
-        nonce="12345678",
-        issued_at=format_time(log.maker.start_ms),
-        expires_at=format_time(log.maker.start_ms + DAY_MS),
-    ).message()
-    raw = key.sign_recoverable(signatures.message_digest(message), hasher=None)
-    signature = "0x" + (raw[:64] + bytes([raw[64] + 27])).hex()
-    return (await log.writer.write(log.maker.link(contributor, address, message, signature))).index
+@pytest.fixture
+def database_url(sqlite_database_url: str) -> str:
+    """Both stores take the same steps: one is enough to count them."""
+    return sqlite_database_url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with open_database(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
+    """Every step that the store takes."""
+    taken: list[Step] = []
+    original = SqliteStore._do
+
+    def count(self: SqliteStore, connection: object, step: Step) -> object:
+        taken.append(step)
+        return original(self, connection, step)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SqliteStore, "_do", count)
+    return taken
+
+
+def asked(steps: list[Step]) -> list[str]:
+    """The tables that were read, head and clock left out."""
+    reads = [step.sql.split(" AS t")[0].split()[-1] for step in steps if isinstance(step, Lookup)]
+    others = [step for step in steps if isinstance(step, Query)]
+    assert len(others) == 2  # the head and the chain's clock
+    steps.clear()
+    return reads
+
+
+def inserted(steps: list[Step]) -> list[str]:
+    """The tables that were written."""
+    return [step.table.name for step in steps if isinstance(step, Insert)]
+
+
+async def test_a_plain_contribution_asks_little_and_writes_no_more_than_it_says(
+    log: OpenLog, steps: list[Step]
+) -> None:
+    steps.clear()
+    await log.writer.write(log.maker.submit("ann"))
+    assert inserted(steps) == ["contributors", "contributions", "contents", "entries", "checkpoints"]
+    assert asked(steps) == ["contributors", "contributors", "contributions", "entries"]
+    await log.writer.write_many([log.maker.submit(f"w{number}") for number in range(50)])
+    assert asked(steps) == ["contributors", "contributors", "contributions", "entries"]
+
+
+async def test_decisions_ask_for_no_more_the_more_there_are(log: OpenLog, steps: list[Step]) -> None:
+    work = [log.maker.submit(f"w{number}") for number in range(20)]
+    await log.writer.write_many(work)
+    steps.clear()
+    await log.writer.write(log.maker.decide(work[0].id))
+    assert asked(steps) == ["decisions", "contributions", "entries"]
+    await log.writer.write_many([log.maker.decide(each.id) for each in work[1:]])
+    assert asked(steps) == ["decisions", "contributions", "entries"]
+
+
+async def test_limits_are_counted_where_there_are_some(log: OpenLog, steps: list[Step]) -> None:
+    maker = log.maker
+    limits = Limits(participants=2, per_task=3, per_person=2)
+    limited = maker.open_campaign(id=maker.id(), limits=limits, pilot=9)
+    await log.writer.write(limited)
+    task = maker.add_task(campaign=limited.id)
+    await log.writer.write(task)
+    await log.writer.write(maker.submit("ann", campaign=limited.id, task=task.id))
+    item = maker.submit("bob", campaign=limited.id, task=task.id)
+    steps.clear()
+    await log.writer.write(item)
+    # Nobody has heard of Bob: the campaign's people are counted, its answers by task, and its pilot.
+    reads = ["contributors", "contributors", "tasks", "contributions", "entries", *["contributions"] * 3]
+    assert asked(steps) == reads
+    await log.writer.write(maker.submit("bob", campaign=limited.id, task=task.id))
+    assert asked(steps) == ["contributors", "tasks", "contributions", "entries", *["contributions"] * 3]
+
+
+async def test_a_withdrawn_contribution_leaves_room_for_another(log: OpenLog) -> None:
+    maker, write = log.maker, log.writer.write
+    open_once = maker.open_campaign(id=maker.id(), limits=Limits(per_person=1))
+    await write(open_once)
+    first = maker.submit("ann", campaign=open_once.id)
+    await write(first)
+    with pytest.raises(Exception, match="One person may send 1"):
+        await write(maker.submit("ann", campaign=open_once.id))
+    await write(maker.submit("ann", campaign=open_once.id, replaces=first.id))
+    latest = (await log.reader.contributions(campaign=open_once.id)).items[-1]
+    assert (latest.first, latest.replaces) == (first.id, first.id)
+    await write(maker.withdraw(latest.id))
+    await write(maker.submit("ann", campaign=open_once.id))
+    with pytest.raises(Exception, match="One person may send 1"):
+        await write(maker.submit("ann", campaign=open_once.id))
+
+
+async def test_a_reputation_is_counted_over_the_whole_log(log: OpenLog) -> None:
+    maker, write = log.maker, log.writer.write
+    demanding = maker.open_campaign(id=maker.id(), requires=Requirement(accepted=2, acceptance="0.5"))
+    await write(demanding)
+    works = [maker.submit("ann") for _ in range(5)]
+    await log.writer.write_many(works)
+    await write(maker.decide(works[0].id))
+    with pytest.raises(Exception, match="has 1 accepted of 1 decided"):
+        await write(maker.submit("ann", campaign=demanding.id))
+    rejected = maker.decide(works[1].id, verdict="rejected")
+    await write(rejected)
+    await write(maker.decide(works[1].id, supersedes=rejected.id))
+    await write(maker.decide(works[2].id, verdict="needs_work"))
+    await write(maker.decide(works[3].id, verdict="rejected"))
+    await write(maker.submit("ann", campaign=demanding.id))
+    await write(maker.decide(works[4].id, verdict="rejected"))
+    await write(maker.submit("ann", campaign=demanding.id))  # two of four are half
 
 
 async def test_loaded_facts_are_those_of_a_replay(log: OpenLog) -> None:
-    maker, write = log.maker, log.writer.write
-    tasks = [maker.add_task() for _ in range(2)]
-    first = maker.submit("ann", task=tasks[0].id, external_id="first")
-    better = maker.submit("ann", task=tasks[0].id, replaces=first.id)
-    other, undecided = maker.submit("bob"), maker.submit("bob")
-    await log.writer.write_many([*tasks, first, better, other, undecided])
-    rejected = maker.decide(better.id, verdict="rejected", score="0.123456", reviewer="rev")
-    await write(rejected)
-    await write(maker.decide(better.id, supersedes=rejected.id))
-    await write(maker.decide(other.id, verdict="needs_work", score="0"))
-    ended = maker.open_campaign(id=maker.id())
-    await write(ended)
-    await write(maker.close_campaign(campaign=ended.id))
-    funded = maker.open_campaign(id=maker.id(), place=PLACE)
-    await write(funded)
-    await write(maker.funded(funded.id, 7))
-    with pytest.raises(RuleError, match="before that of the last record, 7"):
-        await write(maker.funded(funded.id, 6))
-    index = await link(log, first.fresh_id, b"\x07" * 32, None)
-    await link(log, first.fresh_id, b"\x08" * 32, index)
-
+    maker = log.maker
+    works = [maker.submit("ann"), maker.submit("bob")]
+    await log.writer.write_many(works)
+    rejected = maker.decide(works[0].id, verdict="rejected", reviewer="rev")
+    await log.writer.write(rejected)
+    appeal = maker.appeal(works[0].id, rejected.id)
+    await log.writer.write(appeal)
     replayed = Facts()
     for number, statement in enumerate(await log.reader.statements(0, 1000)):
         replayed.apply(parse(statement), number)
-    named = Named(
-        externals={(maker.platform, "contribution", "first")},
-        people={(maker.platform, name): set() for name in ("ann", "bob", "rev", "nobody")},
-        linked={first.fresh_id, other.fresh_id, rejected.fresh_id},
-        platforms={maker.platform, maker.id()},
-        keys_of={maker.platform},
-        campaigns={maker.campaign, ended.id, funded.id, maker.id()},
-        tasks={task.id for task in tasks},
-        contributions={better.id, other.id, undecided.id, maker.id()},
-        decisions=set(replayed.decisions),
-    )
 
     def look(head: Head, loaded: Loaded) -> Change[Loaded]:
         return Change(loaded)
 
-    loaded = await log.database.store(LOG).append(named, look)
-    for name in ("platforms", "campaigns", "tasks", "contributions", "decisions", "contributors", "links"):
-        assert getattr(loaded.facts, name) == getattr(replayed, name), name
-    people = {external_id: public_id for (_, external_id), public_id in loaded.people.items()}
-    assert people == {"ann": first.fresh_id, "bob": other.fresh_id, "rev": rejected.fresh_id}
-    assert loaded.externals[maker.platform, "contribution", "first"].subject == first.id
-    assert len(loaded.keys[maker.platform]) == 1
+    items: list[Item] = [maker.resolve(appeal.id, rejected.id, "other"), maker.decide(works[1].id)]
+    wanted = named(prepare(item) for item in items)
+    facts = (await log.database.store(LOG).append(wanted, look)).facts
+    assert facts.contributions == replayed.contributions
+    assert (facts.decisions, facts.appeals) == (replayed.decisions, replayed.appeals)

@@ -1,126 +1,154 @@
-"""Whatever is sent to a writer with a real database, in whatever groups: what it takes has its effect in the book."""
+"""Whatever is sent to a writer with a real database, in whatever groups: it answers as if it knew the whole log."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
-from pathlib import Path
+from collections.abc import Iterator
+from random import Random
 
 import pytest
-from coincurve import PrivateKey
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ledger.book.facts import Facts
 from ledger.book.fold import Book
 from ledger.db import open_database
-from ledger.db.migrate import migrate
+from ledger.db.loading import Content, Loaded, Named
+from ledger.db.store import Change, Head
 from ledger.errors import CrowdLedgerError
-from ledger.log.items import Item, LinkWallet, RevokeKey, Written
+from ledger.log.items import Item, Record, Written
+from ledger.log.naming import named
 from ledger.log.opening import open_log
+from ledger.log.plan import Planned, Repeated
 from ledger.log.reader import Reader
+from ledger.log.requests import Request, prepare
 from ledger.log.writer import Writer
-from ledger.statements import onchain, signatures
+from ledger.statements.commitments import Opening
 from ledger.statements.kinds import parse
-from ledger.statements.platforms import KeyRotated
-from ledger.statements.sign_in import WalletLink
+from ledger.statements.log import LogOpened
 from ledger.statements.values import format_time
 from ledger.tree.checkpoints import LogSigner
-from tests.unit.log.samples import DAY_MS, ORIGIN, PLACE, START_MS, Maker
-from tests.unit.log.test_plan_random import Script
+from tests.services.databases import copy_sqlite
+from tests.services.postgres import PostgresDatabases
+from tests.unit.log.memory import MemoryLog
+from tests.unit.log.samples import ORIGIN, START_MS
+from tests.unit.log.script import Script
+from tests.unit.log.test_plan_random import STEPS_MS
 
 SIGNER = LogSigner.generate(ORIGIN)
 NAMES = itertools.count()
+WALLET_DELAY = 60
 
 
-@pytest.fixture(scope="module")
-def url(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder: Path = tmp_path_factory.mktemp("replay")
-    url = f"sqlite+aiosqlite:///{folder / 'log.db'}"
-    migrate(url)
-    return url
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated database for all examples: each has a log of its own."""
+    if request.param == "sqlite":
+        folder = tmp_path_factory.mktemp("replay")
+        yield copy_sqlite(request.getfixturevalue("migrated_sqlite"), folder / "log.sqlite")
+    else:
+        servers: PostgresDatabases = request.getfixturevalue("postgres")
+        with servers.database(template=request.getfixturevalue("migrated_postgres")) as made:
+            yield made
 
 
-class Play:
-    """A log of its own in the database, its two platforms, and groups drawn at random."""
-
-    def __init__(self, data: st.DataObject, writer: Writer, reader: Reader) -> None:
-        self.data, self.writer, self.reader = data, writer, reader
-        self.script = Script(data)
-        self.book = Book()
-        self.stated: list[KeyRotated] = []
-
-    async def begin(self) -> None:
-        first, second = self.script.makers
-        await self.writer.write_many([first.register(), second.register()])
-        await self.writer.write_many(
-            [first.open_campaign(place=PLACE), second.open_campaign(place=PLACE, appeal_window=DAY_MS // 1000)]
-        )
-
-    async def group(self) -> None:
-        await self.fold()
-        items = [self.draw() for _ in range(self.data.draw(st.integers(1, 10)))]
-        results = await self.writer.write_many(items + items[:2])
-        assert all(isinstance(each, Written | CrowdLedgerError) for each in results)
-        assert not any(type(each) is CrowdLedgerError for each in results)  # none met a fault of ours
-
-    async def fold(self) -> None:
-        for statement in await self.reader.statements(self.book.size, 10_000):
-            self.book.fold_bytes(statement, self.book.size)
-            read = parse(statement)
-            self.stated += [read] if isinstance(read, KeyRotated) else []
-        assert self.book.findings == []
-
-    def draw(self) -> Item:
-        maker = self.data.draw(st.sampled_from(self.script.makers))
-        match self.data.draw(st.integers(0, 11)):
-            case 0:
-                return maker.funded(maker.campaign, self.data.draw(st.integers(0, 3)))
-            case 1 | 2 if self.book.facts.contributors:
-                return self.link(maker)
-            case 3:
-                return maker.add_key()
-            case 4 if self.keys(maker):
-                key = self.data.draw(st.sampled_from(self.keys(maker)))
-                return RevokeKey(platform=maker.platform, key_id=key)
-            case _:
-                return self.script.draw()
-
-    def keys(self, maker: Maker) -> list[str]:
-        """All that the platform ever had, the revoked ones included."""
-        stated = [each.keys for each in self.stated if each.platform == maker.platform]
-        return sorted({key.id for keys in stated for key in keys})
-
-    def link(self, maker: Maker) -> LinkWallet:
-        """Of anybody the log knows, after the link that the book knows: the second of a group comes too late."""
-        who = self.data.draw(st.sampled_from(sorted(self.book.facts.contributors)))
-        latest = self.book.facts.links.get(who)
-        key = PrivateKey(bytes([self.data.draw(st.integers(1, 3))]) * 32)
-        address = "0x" + onchain.keccak256(key.public_key.format(compressed=False)[1:])[12:].hex()
-        times = {"issued_at": format_time(START_MS), "expires_at": format_time(START_MS + DAY_MS)}
-        names = {"domain": "example.org", "uri": "https://example.org", "nonce": "12345678", "log": ORIGIN}
-        replaces = latest.index if latest else None
-        message = WalletLink(
-            **names, **times, address=address, contributor=who, replaces=replaces, chain_id=1
-        ).message()
-        raw = key.sign_recoverable(signatures.message_digest(message), hasher=None)
-        return maker.link(who, address, message, "0x" + (raw[:64] + bytes([raw[64] + 27])).hex())
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.randoms(use_true_random=True))
+def test_a_writer_with_a_database_answers_like_one_that_knows_everything(url: str, random: Random) -> None:
+    asyncio.run(play(url, random))
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
-@given(st.data())
-def test_what_the_database_remembers_is_what_a_replay_knows(url: str, data: st.DataObject) -> None:
-    asyncio.run(play(url, data))
-
-
-async def play(url: str, data: st.DataObject) -> None:
+async def play(url: str, random: Random) -> None:
     name, now_ms = f"log {next(NAMES)}", START_MS
+    script, memory = Script(random), MemoryLog()
+    script.facts = memory.loaded.facts
     async with open_database(url) as database:
-        await open_log(database, name, ORIGIN, SIGNER, 3, clock=lambda: START_MS)
+        await open_log(database, name, ORIGIN, SIGNER, WALLET_DELAY, clock=lambda: START_MS)
+        key = SIGNER.verifier_key.vkey
+        opened = LogOpened(v=1, at=format_time(0), origin=ORIGIN, key=key, wallet_delay=WALLET_DELAY)
+        memory.write(Record(statement=opened))
+        reader = Reader(database, name)
         async with Writer(database, name, SIGNER, clock=lambda: now_ms, own_clock=True) as writer:
             writer.allow_writes()
-            story = Play(data, writer, Reader(database, name))
-            await story.begin()
-            for _ in range(data.draw(st.integers(2, 5))):
-                now_ms += data.draw(st.sampled_from([0, 1, 3_000, 3_001, DAY_MS // 2, DAY_MS]))
-                await story.group()
-            await story.fold()
+            items: list[Item] = script.begin()
+            for _ in range(random.randint(4, 12)):
+                wanted = named(prepared(items))
+                loaded = await database.store(name).append(wanted, look)
+                check_facts(wanted, loaded, memory.loaded.facts)
+                expected = memory.write(*items, now_ms=now_ms, confirmed_ms=now_ms)
+                for item, said, outcome in zip(items, await writer.write_many(items), expected.outcomes, strict=True):
+                    compare(item, said, outcome, memory)
+                now_ms += random.choice(STEPS_MS)
+                items = [script.draw() for _ in range(random.randint(1, 20))]
+                items += random.sample(items, min(2, len(items)))
+        await check_book(reader)
+
+
+def look(head: Head, loaded: Loaded) -> Change[Loaded]:
+    """No work: what was loaded."""
+    return Change(loaded)
+
+
+def prepared(items: list[Item]) -> Iterator[Request]:
+    """What is not refused before any lock."""
+    for item in items:
+        try:
+            yield prepare(item)
+        except CrowdLedgerError:
+            continue
+
+
+def compare(item: Item, said: Written | CrowdLedgerError, outcome: object, memory: MemoryLog) -> None:
+    """The same entry, or the same refusal, word by word."""
+    match outcome:
+        case Planned():
+            assert isinstance(said, Written), (item, said)
+            assert (said.index, said.statement, said.repeated) == (outcome.index, outcome.statement, False)
+            assert said.opening == (outcome.opening.encode() if outcome.opening else None)
+        case Repeated():
+            assert isinstance(said, Written), (item, said)
+            assert (said.index, said.id, said.repeated) == (outcome.index, outcome.id, True)
+            purpose = "feedback" if outcome.kind in ("decision", "review") else outcome.kind
+            kept = memory.loaded.openings.get(Content(purpose, outcome.id))
+            assert said.opening == (Opening(*kept).encode() if kept else None)
+        case _:
+            assert (type(said), str(said)) == (type(outcome), str(outcome)), item
+
+
+def check_facts(wanted: Named, loaded: Loaded, whole: Facts) -> None:
+    """All that was wanted and is there was loaded, and is what the whole log says of it."""
+    found = loaded.facts
+    for name in ("campaigns", "tasks", "contributions", "decisions", "reviews", "appeals", "results", "mandates"):
+        assert getattr(wanted, name) & set(getattr(whole, name)) <= set(getattr(found, name)), name
+    assert wanted.linked & whole.links.keys() <= found.links.keys()
+    assert wanted.linked & whole.contributors.keys() <= found.contributors.keys()
+    assert all(found.authors.get(who) == whole.authors.get(who) for who in wanted.linked)
+    assert wanted.erased & whole.erased <= found.erased
+    assert wanted.notices & whole.notices == found.notices
+    assert found.ratings == {each: whole.ratings[each] for each in wanted.feedbacks & whole.ratings.keys()}
+    for name in ("tasks", "contributions", "decisions", "reviews", "appeals", "results", "mandates", "links"):
+        of_all = getattr(whole, name)
+        assert all(of_all[key] == value for key, value in getattr(found, name).items()), name
+    assert found.feedback <= whole.feedback
+    assert found.erased <= whole.erased
+    for who, record in found.records.items():
+        assert whole.records[who] == record
+    for campaign_id, campaign in found.campaigns.items():
+        known = whole.campaigns[campaign_id]
+        for name in ("opened", "index", "closed", "paused", "pauses", "piloting", "versions"):
+            assert getattr(campaign, name) == getattr(known, name), name
+        assert campaign.funds_block in (0, known.funds_block)
+        assert campaign.submitted in (0, known.submitted)
+        assert campaign.participants in (0, known.participants)
+        assert campaign.by_person.items() <= known.by_person.items()
+        assert campaign.by_task.items() <= known.by_task.items()
+
+
+async def check_book(reader: Reader) -> None:
+    """Every entry has its effect in a fold of the whole log."""
+    book = Book()
+    for index, statement in enumerate(await reader.statements(0, 10_000)):
+        parse(statement)
+        book.fold_bytes(statement, index)
+    assert book.findings == []

@@ -49,7 +49,7 @@ class MemoryLog:
                         )
                     case ContributorRow():
                         assert self.loaded.people[row.platform, row.external_id] == row.id
-                    case ApiKeyRow() if all(row.id != key for key, _ in made.rows.revoked):
+                    case ApiKeyRow() if all(row.id not in change.values for change in made.rows.changed):
                         assert self.loaded.keys[row.platform][row.id] == LiveKey(row.id, row.scopes)
                     case _:
                         pass

@@ -4,24 +4,41 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+from dataclasses import replace
 from typing import Any
 
 from ledger.log.items import (
     AddKey,
     AddTask,
+    AmendCampaign,
     ApiKey,
     CloseCampaign,
     Decide,
+    EraseContent,
+    FileAppeal,
+    GiveFeedback,
+    GiveMandate,
     LinkWallet,
     OpenCampaign,
+    OpenContent,
+    PauseCampaign,
     PoolPlace,
+    PublishNotice,
+    PublishResult,
     Record,
     RegisterPlatform,
+    ResolveAppeal,
+    ResumeCampaign,
+    Reveal,
+    Review,
     Submit,
+    Withdraw,
 )
-from ledger.statements.campaigns import CampaignFunded, PieceRate
+from ledger.statements.campaigns import CampaignFunded, PieceRate, Revisions
+from ledger.statements.commitments import Opening, Place, commit
 from ledger.statements.decisions import Method
 from ledger.statements.log import LogOpened
+from ledger.statements.results import ResultMethod
 from ledger.statements.values import format_time, uuid4, uuid7
 from ledger.tree.checkpoints import LogSigner
 
@@ -83,6 +100,9 @@ class Maker:
             "appeal_window": 3,
             "decision_deadline": 86_400,
             "decision_default": "accepted",
+            "appeal_deadline": 86_400,
+            "appeal_default": "accepted",
+            "revisions": Revisions(window=60, rounds=2),
             "closing_date": format_time(self.start_ms + 100 * DAY_MS),
         }
         return OpenCampaign(**usual | members)
@@ -135,10 +155,94 @@ class Maker:
             "method": METHOD,
             "salt": self.bytes(),
             "fresh_id": uuid4(self.bytes()),
+            "feedback": None if members.get("verdict", "accepted") == "accepted" else "Look again.",
         }
         return Decide(**usual | members)
 
-    def link(self, contributor: str, address: str, message: str, signature: str) -> LinkWallet:
+    def amend(self, **members: Any) -> AmendCampaign:
+        """A second version of the campaign."""
+        return AmendCampaign(**{"platform": self.platform, "campaign": self.campaign, "version": 2} | members)
+
+    def notice(self, **members: Any) -> PublishNotice:
+        """News."""
+        usual: dict[str, Any] = {"id": self.id(), "platform": self.platform, "campaign": self.campaign}
+        return PublishNotice(**usual | {"type": "notice", "text": "There is more time."} | members)
+
+    def pause(self, **members: Any) -> PauseCampaign:
+        """No contributions for now."""
+        return PauseCampaign(**{"platform": self.platform, "campaign": self.campaign} | members)
+
+    def resume(self, **members: Any) -> ResumeCampaign:
+        """Contributions again."""
+        return ResumeCampaign(**{"platform": self.platform, "campaign": self.campaign} | members)
+
+    def sealed(self, contributor: str, campaign: str, content: Any = "secret") -> tuple[Submit, Opening]:
+        """An entry that only its author can open."""
+        item = self.submit(contributor, campaign=campaign, content=None)
+        opening = commit(Place("contribution", ORIGIN, campaign, contributor=item.fresh_id), content, self.bytes())
+        return replace(item, contributor_id=item.fresh_id, commitment=opening.commitment), opening
+
+    def reveal(self, contribution: str, opening: Opening) -> Reveal:
+        """The opening of a sealed entry."""
+        return Reveal(platform=self.platform, contribution=contribution, salt=opening.salt, preimage=opening.preimage)
+
+    def withdraw(self, contribution: str) -> Withdraw:
+        """A contribution taken back."""
+        return Withdraw(platform=self.platform, contribution=contribution)
+
+    def review(self, contribution: str, reviewer: str, **members: Any) -> Review:
+        """What a judge says."""
+        usual: dict[str, Any] = {
+            "id": self.id(),
+            "platform": self.platform,
+            "contribution": contribution,
+            "reviewer": reviewer,
+            "fresh_id": uuid4(self.bytes()),
+            "verdict": "accepted",
+            "score": "1",
+            "salt": self.bytes(),
+        }
+        return Review(**usual | members)
+
+    def appeal(self, contribution: str, decision: str, **members: Any) -> FileAppeal:
+        """An appeal against a decision."""
+        usual: dict[str, Any] = {"id": self.id(), "platform": self.platform, "salt": self.bytes()}
+        what = {"contribution": contribution, "decision": decision, "grounds": "I did what was asked."}
+        return FileAppeal(**usual | what | members)
+
+    def resolve(self, appeal: str, decision: str, reviewer: str, **members: Any) -> ResolveAppeal:
+        """The end of an appeal."""
+        usual: dict[str, Any] = {"platform": self.platform, "fresh_id": uuid4(self.bytes()), "salt": self.bytes()}
+        what = {"appeal": appeal, "decision": decision, "reviewer": reviewer, "reason": "The picture is blurred."}
+        return ResolveAppeal(**usual | what | members)
+
+    def feedback(self, contributor: str, **members: Any) -> GiveFeedback:
+        """A rating of the campaign."""
+        usual: dict[str, Any] = {"id": self.id(), "platform": self.platform, "campaign": self.campaign}
+        what = {"about": "campaign", "subject": self.campaign, "score": "0.75", "words": "Clear task."}
+        return GiveFeedback(**usual | what | {"contributor": contributor, "salt": self.bytes()} | members)
+
+    def result(self, *entries: str, **members: Any) -> PublishResult:
+        """What came out."""
+        usual: dict[str, Any] = {"id": self.id(), "platform": self.platform, "campaign": self.campaign}
+        what = {"result": {"spiral": 2}, "method": ResultMethod(name="tally", version="1"), "entries": entries}
+        return PublishResult(**usual | what | {"salt": self.bytes()} | members)
+
+    def erase(self, purpose: Any, subject: str, reason: Any = "wish") -> EraseContent:
+        """Content that goes for good."""
+        return EraseContent(platform=self.platform, purpose=purpose, subject=subject, reason=reason)
+
+    def mandate(self, **members: Any) -> GiveMandate:
+        """An auditor who may look for ten days."""
+        usual: dict[str, Any] = {"id": self.id(), "platform": self.platform, "name": "Audit & Co"}
+        until = format_time(self.start_ms + 10 * DAY_MS)
+        return GiveMandate(**usual | {"until": until, "digest": self.bytes()} | members)
+
+    def look(self, mandate: str, purpose: Any, subject: str) -> OpenContent:
+        """What the auditor asks for."""
+        return OpenContent(mandate=mandate, purpose=purpose, subject=subject)
+
+    def link(self, contributor: str, address: str, message: str, signature: str, **members: Any) -> LinkWallet:
         """A wallet link of a contributor's public id."""
         return LinkWallet(
             id=self.id(),
@@ -147,4 +251,5 @@ class Maker:
             address=address,
             message=message,
             signature=signature,
+            **members,
         )

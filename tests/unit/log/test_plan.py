@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from coincurve import PrivateKey
 
 from ledger.book.fold import Book
 from ledger.db.rows import CampaignRow, ContentRow, ContributionRow, DecisionRow, FundsRow
@@ -28,10 +27,10 @@ from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import parse
 from ledger.statements.log import ClockTick, LogOpened
 from ledger.statements.platforms import KeyRotated
-from ledger.statements.sign_in import WalletLink
 from ledger.statements.values import format_time
 from tests.unit.log.memory import MemoryLog, outcomes
 from tests.unit.log.samples import DAY_MS, ORIGIN, START_MS, Maker
+from tests.unit.log.wallets import Wallet
 
 HASH = "0x" + 64 * "1"
 ADDRESS = "0x" + 40 * "2"
@@ -259,9 +258,10 @@ def test_a_malformed_opener_is_a_field_error(log: MemoryLog, maker: Maker) -> No
 
 
 def test_a_closed_campaign_takes_nothing_more(log: MemoryLog, maker: Maker) -> None:
-    made = log.write(maker.close_campaign(), maker.submit("ann"))
-    assert outcomes(made) == ["Planned", "RuleError"]
-    assert made.rows.closed == [(maker.campaign, 3)]
+    made = log.write(maker.close_campaign(), maker.submit("ann"), maker.close_campaign())
+    assert outcomes(made) == ["Planned", "RuleError", "Repeated"]
+    assert made.rows.changed == [("close", (maker.campaign, 3))]
+    assert log.write(maker.close_campaign()).outcomes == [Repeated(maker.campaign, 3, "")]
 
 
 def test_keys_are_stated_whole_and_sorted(log: MemoryLog, maker: Maker) -> None:
@@ -274,43 +274,32 @@ def test_keys_are_stated_whole_and_sorted(log: MemoryLog, maker: Maker) -> None:
     after = parse(revoked.outcomes[0].statement)  # type: ignore[union-attr]
     assert isinstance(after, KeyRotated)
     assert [key.id for key in after.keys] == ids[1:]
-    assert revoked.rows.revoked == [(ids[0], 6)]
+    assert revoked.rows.changed == [("revoke", (ids[0], 6))]
     assert isinstance(refused(log, RevokeKey(platform=maker.platform, key_id=ids[0])), NotFoundError)
 
 
 def test_a_wallet_is_linked_once_with_one_message(log: MemoryLog, maker: Maker) -> None:
-    work, reviewer = maker.submit("ann"), maker.decide(reviewer="rev", contribution_external_id="c")
-    log.write(replace(work, external_id="c"), reviewer)
-    key = PrivateKey(b"\x07" * 32)
-    address = "0x" + onchain.keccak256(key.public_key.format(compressed=False)[1:])[12:].hex()
+    work = maker.submit("ann")
+    log.write(work)
+    wallet = Wallet(7)
 
     def link(contributor: str) -> Item:
-        message = WalletLink(
-            domain="example.org",
-            address=address,
-            contributor=contributor,
-            log=ORIGIN,
-            replaces=None,
-            uri="https://example.org",
-            chain_id=1,
-            nonce="12345678",
-            issued_at=format_time(START_MS),
-            expires_at=format_time(START_MS + DAY_MS),
-        ).message()
-        return maker.link(contributor, address, message, sign(key, signatures.message_digest(message)))
+        message = wallet.message(contributor, None)
+        return maker.link(contributor, wallet.address, message, wallet.sign(message))
 
     planned(log, link(work.fresh_id))
     used_up = refused(log, link(work.fresh_id))
     assert isinstance(used_up, RuleError)
     assert used_up.rule == "link-replaces-latest"
-    not_yet = refused(log, link(reviewer.fresh_id))  # named as a reviewer only: the fold would not take it
-    assert isinstance(not_yet, RuleError)
-    assert not_yet.rule == "contributor-known"
+    assert isinstance(refused(log, link(maker.submit("bob").fresh_id)), NotFoundError)
 
 
-def sign(key: PrivateKey, digest: bytes) -> str:
-    raw = key.sign_recoverable(digest, hasher=None)
-    return "0x" + (raw[:64] + bytes([raw[64] + 27])).hex()
+def test_a_reviewer_may_link_a_wallet(log: MemoryLog, maker: Maker) -> None:
+    work = maker.submit("ann")
+    decision = maker.decide(work.id, reviewer="rev")
+    log.write(work, decision)
+    message = Wallet(7).message(decision.fresh_id, None)
+    planned(log, maker.link(decision.fresh_id, Wallet(7).address, message, Wallet(7).sign(message)))
 
 
 def test_a_signed_contribution_is_checked(maker: Maker) -> None:
@@ -321,8 +310,7 @@ def test_a_signed_contribution_is_checked(maker: Maker) -> None:
     item = maker.submit("ann")
     unsigned = MemoryLog()
     unsigned.loaded, unsigned.tree, unsigned.at_ms = log.loaded, log.tree, log.at_ms
-    key = PrivateKey(b"\x07" * 32)
-    address = "0x" + onchain.keccak256(key.public_key.format(compressed=False)[1:])[12:].hex()
+    wallet = Wallet(7)
     place = Place("contribution", ORIGIN, maker.campaign, contributor=item.fresh_id)
     digest = signatures.contribution_digest(
         domain,
@@ -331,7 +319,7 @@ def test_a_signed_contribution_is_checked(maker: Maker) -> None:
         commitment=commit(place, item.content, item.salt).commitment,
         terms=canonical.digest({"text": "Fair pay."}),
     )
-    signature = Signature(address=address, value=sign(key, digest))
+    signature = Signature(address=wallet.address, value=wallet.sign_digest(digest))
     wrong = Signature(address=ADDRESS, value=signature.value)
     assert isinstance(refused(unsigned, replace(item, signature=signature)), FieldError)
     assert isinstance(refused(log, replace(item, signature=wrong)), SignatureError)

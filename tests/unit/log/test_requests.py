@@ -8,7 +8,8 @@ import pytest
 
 from ledger.errors import FieldError, TooLargeError
 from ledger.log.items import Item
-from ledger.log.requests import MAX_REQUEST_BYTES, named, prepare
+from ledger.log.naming import named
+from ledger.log.requests import MAX_REQUEST_BYTES, prepare
 from ledger.statements import canonical
 from tests.unit.log.samples import Maker
 

@@ -1,0 +1,99 @@
+"""Numbers that a replay would have to count: loaded only where a campaign's limits, pilot or requirement ask for them,
+and where somebody rates a campaign that they must have taken part in."""
+
+from __future__ import annotations
+
+from ledger.book.facts import Record
+from ledger.db.loading.ask import Asking, ask, ones
+from ledger.db.loading.names import Loaded, Named, Pair, Submission
+
+
+def load_counts(named: Named, loaded: Loaded) -> Asking:
+    """Set the numbers in the facts of campaigns and the records of people."""
+    campaigns = loaded.facts.campaigns
+    rated = {(campaign, who) for campaign, who, _ in named.ratings if campaign in campaigns}
+    submissions = [each for each in named.submissions if each.campaign in campaigns]
+    limited = [each for each in submissions if campaigns[each.campaign].opened.limits is not None]
+    yield from _load_persons(limited, rated, loaded)
+    yield from _load_tasks(limited, loaded)
+    pilots = {each.campaign for each in submissions if campaigns[each.campaign].piloting}
+    for campaign, count in (yield from ask(_SUBMITTED, ones(pilots))):
+        campaigns[campaign].submitted = count
+    asking = [each for each in submissions if campaigns[each.campaign].opened.requires is not None]
+    known = {_who(each, loaded) for each in asking} - {None}
+    for who, accepted, decided in (yield from ask(_RECORDS, ones(each for each in known if each))):
+        loaded.facts.records[who] = Record(accepted, decided)
+
+
+def _load_persons(limited: list[Submission], rated: set[Pair], loaded: Loaded) -> Asking:
+    campaigns = loaded.facts.campaigns
+    pairs = set(rated)
+    newcomers = {}
+    for each in limited:
+        who = _who(each, loaded)
+        newcomers[each.campaign, who] = each.campaign
+        if who is not None:
+            pairs.add((each.campaign, who))
+    for campaign, who, count in (yield from ask(_BY_PERSON, pairs)):
+        campaigns[campaign].by_person[who] = count
+        newcomers.pop((campaign, who), None)
+    counted = {each for each in newcomers.values() if _limits_people(each, loaded)}
+    for campaign, count in (yield from ask(_PARTICIPANTS, ones(counted))):
+        campaigns[campaign].participants = count
+
+
+def _limits_people(campaign: str, loaded: Loaded) -> bool:
+    limits = loaded.facts.campaigns[campaign].opened.limits
+    return limits is not None and limits.participants is not None
+
+
+def _load_tasks(limited: list[Submission], loaded: Loaded) -> Asking:
+    campaigns = loaded.facts.campaigns
+    tasks = set()
+    for each in limited:
+        external = loaded.externals.get((each.platform, "task", each.task_external_id or ""))
+        task = external.subject if external else each.task
+        limits = campaigns[each.campaign].opened.limits
+        if task is not None and limits is not None and limits.per_task is not None:
+            tasks.add(task)
+    for task, campaign, count in (yield from ask(_BY_TASK, ones(tasks))):
+        if campaign in campaigns:
+            campaigns[campaign].by_task[task] = count
+
+
+def _who(submission: Submission, loaded: Loaded) -> str | None:
+    return loaded.people.get((submission.platform, submission.contributor))
+
+
+_COUNT = "SUM(CASE WHEN t.replaces IS NULL THEN 1 ELSE 0 END) - SUM(CASE WHEN t.withdrawn IS NULL THEN 0 ELSE 1 END)"
+"""Contributions, later versions not counted, without those that were withdrawn."""
+_BY_PERSON = f"""
+SELECT t.campaign, t.contributor, {_COUNT}
+FROM {{wanted}} CROSS JOIN contributions AS t
+WHERE t.log = {{log}} AND t.contributor = wanted.b AND t.campaign = wanted.a
+GROUP BY t.campaign, t.contributor"""  # noqa: S608 - our own words
+_BY_TASK = f"""
+SELECT t.task, t.campaign, {_COUNT}
+FROM {{wanted}} CROSS JOIN contributions AS t
+WHERE t.log = {{log}} AND t.task = wanted.a
+GROUP BY t.task, t.campaign"""  # noqa: S608 - our own words
+_PARTICIPANTS = """
+SELECT t.campaign, COUNT(DISTINCT t.contributor)
+FROM {wanted} CROSS JOIN contributions AS t
+WHERE t.log = {log} AND t.campaign = wanted.a
+GROUP BY t.campaign"""
+_SUBMITTED = """
+SELECT t.campaign, COUNT(*)
+FROM {wanted} CROSS JOIN contributions AS t
+WHERE t.log = {log} AND t.campaign = wanted.a AND t.replaces IS NULL
+GROUP BY t.campaign"""
+_RECORDS = """
+SELECT t.contributor, SUM(CASE WHEN d.verdict = 'accepted' THEN 1 ELSE 0 END), COUNT(*)
+FROM {wanted} CROSS JOIN contributions AS t CROSS JOIN decisions AS d
+WHERE t.log = {log} AND t.contributor = wanted.a
+  AND d.log = t.log AND d.contribution = t.id AND d.verdict <> 'needs_work'
+  AND NOT EXISTS (
+    SELECT 1 FROM decisions AS later
+    WHERE later.log = d.log AND later.contribution = d.contribution AND later.entry_index > d.entry_index
+  )
+GROUP BY t.contributor"""

@@ -1,0 +1,208 @@
+"""The queries, in the order in which one tells what the next has to ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+from ledger.db.loading.ask import Asking, ask, ones
+from ledger.db.loading.counts import load_counts
+from ledger.db.loading.names import Content, DbRow, External, LiveKey, Loaded, Loading, Lookup, Named, Query
+from ledger.statements.contributions import ContributionSubmitted
+from ledger.statements.kinds import parse
+
+
+def load(named: Named) -> Loading:
+    """Yield the queries for ``named`` and return what they found; a query for nothing is left out."""
+    loaded = Loaded()
+    found = yield from ask(_EXTERNALS, named.externals)
+    for platform, kind, external_id, *rest in found:
+        loaded.externals[platform, kind, external_id] = External(*rest)
+    yield from _load_people(named, loaded)
+    yield from _load_platforms(named, loaded)
+    yield from _load_tasks(named, loaded)
+    yield from _load_contents(named, loaded)
+    subjects = yield from _find_subjects(named, loaded)
+    yield from _replay(subjects, named, loaded)
+    for campaign, block in (yield from ask(_FUNDS, ones(named.funds & loaded.facts.campaigns.keys()))):
+        loaded.facts.campaigns[campaign].funds_block = block
+    yield from load_counts(named, loaded)
+    return loaded
+
+
+def _load_people(named: Named, loaded: Loaded) -> Asking:
+    for platform, external_id, public_id in (yield from ask(_PEOPLE, named.people)):
+        loaded.people[platform, external_id] = public_id
+    fresh = {each for pair, ids in named.people.items() if pair not in loaded.people for each in ids}
+    wanted = named.public_ids | named.linked | fresh
+    for public_id, platform in (yield from ask(_PUBLIC_IDS, ones(wanted))):
+        loaded.public_ids[public_id] = platform
+    for public_id, statement in (yield from ask(_FIRST_WORKS, ones(named.linked))):
+        first = parse(bytes(statement))
+        signature = first.signature if isinstance(first, ContributionSubmitted) else None
+        loaded.facts.authors[public_id] = "" if signature is None else signature.address
+    for public_id in named.linked & loaded.public_ids.keys():
+        loaded.facts.contributors[public_id] = loaded.public_ids[public_id]
+
+
+def _load_platforms(named: Named, loaded: Loaded) -> Asking:
+    for (platform,) in (yield from ask(_PLATFORMS, ones(named.platforms))):
+        loaded.facts.platforms.add(platform)
+    for (key,) in (yield from ask(_KEY_IDS, ones(named.keys))):
+        loaded.key_ids.add(key)
+    for platform, key, scopes in (yield from ask(_LIVE_KEYS, ones(named.keys_of))):
+        loaded.keys.setdefault(platform, {})[key] = LiveKey(key, scopes)
+
+
+def _load_tasks(named: Named, loaded: Loaded) -> Asking:
+    tasks = named.tasks | {each.subject for key, each in loaded.externals.items() if key[1] == "task"}
+    for task, campaign in (yield from ask(_TASKS, ones(tasks))):
+        loaded.facts.tasks[task] = campaign
+
+
+def _load_contents(named: Named, loaded: Loaded) -> Asking:
+    """What is not about one campaign's rules: results, mandates, ratings, erasures, openings, ids of notices."""
+    facts = loaded.facts
+    for result, campaign in (yield from ask(_RESULTS, ones(named.results))):
+        facts.results[result] = campaign
+    for source, campaign, index in (yield from ask(_SOURCES, ones(named.sources))):
+        loaded.sources[source] = campaign, index
+    for index, statement in (yield from ask(_MANDATES, ones(named.mandates))):
+        facts.apply(parse(bytes(statement)), index)
+    for (notice,) in (yield from ask(_NOTICES, ones(named.notices))):
+        facts.notices.add(notice)
+    for feedback, campaign in (yield from ask(_FEEDBACKS, ones(named.feedbacks))):
+        facts.ratings[feedback] = campaign
+    for who, subject in (yield from ask(_RATED, {(who, subject) for _, who, subject in named.ratings})):
+        facts.feedback.add((who, subject))
+    for purpose, subject, index in (yield from ask(_ERASED, named.erased)):
+        facts.erased.add((purpose, subject))
+        loaded.done["erased", purpose, subject] = index
+    for purpose, subject, salt, preimage in (yield from ask(_CONTENTS, named.contents)):
+        loaded.openings[Content(purpose, subject)] = bytes(salt), bytes(preimage)
+
+
+def _find_subjects(named: Named, loaded: Loaded) -> Generator[Query | Lookup, list[DbRow], set[str]]:
+    """The subjects of the entries to replay: campaigns, first versions, people."""
+    wanted = named.contributions | {each.subject for key, each in loaded.externals.items() if key[1] == "contribution"}
+    for sql, ids in ((_DECISIONS, named.decisions), (_REVIEWS, named.reviews), (_APPEALS, named.appeals)):
+        for (contribution,) in (yield from ask(sql, ones(ids))):
+            wanted.add(contribution)
+    subjects = named.campaigns | named.linked
+    for first, campaign in (yield from ask(_CONTRIBUTIONS, ones(wanted))):
+        subjects |= {first, campaign}
+    return subjects.union(*(each.values() for each in (loaded.facts.tasks, loaded.facts.results, loaded.facts.ratings)))
+
+
+def _replay(subjects: set[str], named: Named, loaded: Loaded) -> Asking:
+    """Take the statements about the subjects again, in the order of the log."""
+    facts = loaded.facts
+    if named.linked:  # entry 0 says how long a link waits
+        for (statement,) in (yield Query(_LOG_OPENED)):
+            facts.apply(parse(bytes(statement)), 0)
+    strangers: set[str] = set()
+    for index, subject, data in sorted((yield from ask(_ENTRIES, ones(subjects)))):
+        if subject in strangers:
+            continue
+        statement = parse(bytes(data))
+        if isinstance(statement, ContributionSubmitted) and statement.campaign not in facts.campaigns:
+            strangers.add(subject)  # somebody took the id of a contribution for a campaign's
+            continue
+        facts.apply(statement, index, counting=False)
+        loaded.note(statement, index)
+    for campaign in facts.campaigns.values():  # withdrawals count back what was not counted
+        campaign.by_person.clear()
+        campaign.by_task.clear()
+
+
+_EXTERNALS = """
+SELECT t.platform, t.kind, t.external_id, t.subject, t.entry_index, t.salt, t.fingerprint
+FROM {wanted} CROSS JOIN externals AS t
+WHERE t.log = {log} AND t.platform = wanted.a
+  AND t.kind = wanted.b AND t.external_id = wanted.c"""
+_PEOPLE = """
+SELECT t.platform, t.external_id, t.id
+FROM {wanted} CROSS JOIN contributors AS t
+WHERE t.log = {log} AND t.platform = wanted.a AND t.external_id = wanted.b"""
+_PUBLIC_IDS = """
+SELECT t.id, t.platform
+FROM {wanted} CROSS JOIN contributors AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_PLATFORMS = """
+SELECT t.id
+FROM {wanted} CROSS JOIN platforms AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_KEY_IDS = """
+SELECT t.id
+FROM {wanted} CROSS JOIN api_keys AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_LIVE_KEYS = """
+SELECT t.platform, t.id, t.scopes
+FROM {wanted} CROSS JOIN api_keys AS t
+WHERE t.log = {log} AND t.platform = wanted.a AND t.revoked IS NULL"""
+_TASKS = """
+SELECT t.id, t.campaign
+FROM {wanted} CROSS JOIN tasks AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_RESULTS = """
+SELECT t.id, t.campaign
+FROM {wanted} CROSS JOIN results AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_SOURCES = """
+SELECT t.id, t.campaign, t.entry_index
+FROM {wanted} CROSS JOIN contributions AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_MANDATES = """
+SELECT e.entry_index, e.statement
+FROM {wanted} CROSS JOIN mandates AS t CROSS JOIN entries AS e
+WHERE t.log = {log} AND t.id = wanted.a AND e.log = t.log AND e.entry_index = t.entry_index"""
+_NOTICES = """
+SELECT t.id
+FROM {wanted} CROSS JOIN notices AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_FEEDBACKS = """
+SELECT t.id, t.campaign
+FROM {wanted} CROSS JOIN feedbacks AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_RATED = """
+SELECT t.contributor, t.subject
+FROM {wanted} CROSS JOIN feedbacks AS t
+WHERE t.log = {log} AND t.contributor = wanted.a AND t.subject = wanted.b"""
+_ERASED = """
+SELECT t.purpose, t.subject, t.entry_index
+FROM {wanted} CROSS JOIN erasures AS t
+WHERE t.log = {log} AND t.purpose = wanted.a AND t.subject = wanted.b"""
+_CONTENTS = """
+SELECT t.kind, t.subject, t.salt, t.preimage
+FROM {wanted} CROSS JOIN contents AS t
+WHERE t.log = {log} AND t.kind = wanted.a AND t.subject = wanted.b"""
+_DECISIONS = """
+SELECT t.contribution
+FROM {wanted} CROSS JOIN decisions AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_REVIEWS = """
+SELECT t.contribution
+FROM {wanted} CROSS JOIN reviews AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_APPEALS = """
+SELECT t.contribution
+FROM {wanted} CROSS JOIN appeals AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_CONTRIBUTIONS = """
+SELECT t.first, t.campaign
+FROM {wanted} CROSS JOIN contributions AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
+_LOG_OPENED = "SELECT statement FROM entries WHERE log = {log} AND entry_index = 0"
+_FIRST_WORKS = """
+SELECT t.contributor, e.statement
+FROM {wanted} CROSS JOIN contributions AS t CROSS JOIN entries AS e
+WHERE t.log = {log} AND t.contributor = wanted.a AND e.log = t.log AND e.entry_index = t.entry_index
+  AND t.entry_index = (SELECT MIN(c.entry_index) FROM contributions AS c WHERE c.log = {log}
+    AND c.contributor = wanted.a)"""
+_ENTRIES = """
+SELECT t.entry_index, t.subject, t.statement
+FROM {wanted} CROSS JOIN entries AS t
+WHERE t.log = {log} AND t.subject = wanted.a"""
+_FUNDS = """
+SELECT t.campaign, t.block
+FROM {wanted} CROSS JOIN campaign_funds AS t
+WHERE t.log = {log} AND t.campaign = wanted.a"""

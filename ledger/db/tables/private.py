@@ -1,0 +1,69 @@
+"""What no statement says: openings, platforms' own ids, people, sessions, files."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
+
+from ledger.db.tables.columns import BYTES, MAYBE_NUMBER, NUMBER, TEXT, columns, metadata
+
+contents = Table(
+    "contents",
+    metadata,
+    *columns(log=TEXT, kind=TEXT, subject=TEXT, platform=TEXT, salt=BYTES, preimage=BYTES),
+    PrimaryKeyConstraint("log", "kind", "subject"),
+)
+"""Openings: ``kind`` is a commitment's purpose, ``subject`` the id of what carries it: a task; a contribution; a
+decision, review, appeal (its resolution's reason) or feedback (feedback); an appeal; a decision (inputs); a result.
+Sealed entries have none until they are revealed, erased contents none any more."""
+
+externals = Table(
+    "externals",
+    metadata,
+    *columns(
+        log=TEXT,
+        platform=TEXT,
+        kind=TEXT,
+        external_id=TEXT,
+        subject=TEXT,
+        entry_index=NUMBER,
+        salt=BYTES,
+        fingerprint=BYTES,
+    ),
+    PrimaryKeyConstraint("log", "platform", "kind", "external_id"),
+)
+"""A platform's own ids (kinds: platform, campaign, notice, task, contribution, review, decision, appeal, result).
+``fingerprint`` is SHA-256 of 16 bytes of salt and the canonical request without its salts."""
+
+contributors = Table(
+    "contributors",
+    metadata,
+    *columns(log=TEXT, platform=TEXT, external_id=TEXT, id=TEXT),
+    PrimaryKeyConstraint("log", "platform", "external_id"),
+    UniqueConstraint("log", "id"),
+)
+"""People, reviewers included: a platform's own id and the random public one."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    *columns(log=TEXT, digest=BYTES, platform=TEXT, contributor=TEXT, expires_ms=NUMBER),
+    PrimaryKeyConstraint("log", "digest"),
+)
+"""Contributors who are signed in; ``digest`` is SHA-256 of the token."""
+
+sign_in_links = Table(
+    "sign_in_links",
+    metadata,
+    *columns(log=TEXT, digest=BYTES, platform=TEXT, contributor=TEXT, expires_ms=NUMBER, used=MAYBE_NUMBER),
+    PrimaryKeyConstraint("log", "digest"),
+)
+"""One-time links; ``digest`` is SHA-256 of the token, ``used`` when it was."""
+
+files = Table(
+    "files",
+    metadata,
+    *columns(log=TEXT, platform=TEXT, sha256=TEXT, bytes=NUMBER, type=TEXT, at_ms=NUMBER, erased_ms=MAYBE_NUMBER),
+    PrimaryKeyConstraint("log", "platform", "sha256"),
+    Index("ix_files_sha256", "sha256"),
+)
+"""Which platform uploaded which file: digest (hex), size in bytes, media type. The bytes are in the blob store."""
