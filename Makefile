@@ -5,7 +5,7 @@ WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long lint format contracts clean
+.PHONY: help setup demo dev test test-long consensus lint format contracts clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,12 @@ dev: setup ## chain, contracts, API and worker in one, for trying things out
 test: setup lint ## lint, then the whole suite on both databases; ARGS go to pytest
 	@$(RUN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadscope $(ARGS)
 
-test-long: setup ## the tests that take minutes
+test-long: consensus ## the tests that take minutes, the comparison with crowd-kit among them
 	@$(RUN)/pytest -m long $(ARGS)
+
+consensus: setup ## crowd-kit for the methods crowdkit:*, the extra 'consensus' (some 800 MB)
+	@$(RUN)/python -m pip --no-input --disable-pip-version-check install --quiet --no-deps --require-hashes \
+	  -r requirements-consensus.lock
 
 lint: setup ## ruff, mypy strict, the floors of the house
 	@$(RUN)/ruff check --quiet
