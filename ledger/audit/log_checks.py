@@ -8,7 +8,7 @@ from ledger.audit.growing import roots_at
 from ledger.audit.mirror import read_entries
 from ledger.audit.opening import Opened, open_source_log
 from ledger.audit.replay import Replay
-from ledger.audit.report import Report
+from ledger.audit.report import Check, Report
 from ledger.audit.source import Source, fetch_tiles
 from ledger.errors import FormatError, NotFoundError, ProofError, SignatureError
 from ledger.statements import signatures
@@ -72,11 +72,27 @@ def check_rules(report: Report, replay: Replay) -> None:
             # It did harm to nobody; that it was proposed at all is among the findings on proposals.
             settled.add("warning", f"A settlement was vetoed. {finding.detail}", entry=finding.index)
         elif finding.rule.startswith(_FALSE_SETTLEMENT):
-            settled.error(finding.detail, entry=finding.index)
+            _check_settlement(settled, finding.index, finding.detail, replay)
         elif finding.rule == _FORGED:
             rules.error(f"The wallet did not sign this: {finding.detail}", entry=finding.index)
         elif finding.rule not in ("statement", "time-order"):
             rules.add("warning", f"Without effect ({finding.rule}): {finding.detail}", entry=finding.index)
+
+
+def _check_settlement(check: Check, entry: int, detail: str, replay: Replay) -> None:
+    """A settlement that does not follow, with the awards in it that are wrong."""
+    examined = replay.wrong.get(entry)
+    check.error(f"{detail} {examined.words}".rstrip() if examined else detail, entry=entry)
+    for award in examined.awards if examined else ():
+        check.wrong("The settlement is wrong.", award, entry=entry)
+
+
+def check_contents(report: Report, replay: Replay) -> None:
+    """What can no longer be opened, and what auditors have opened: figures, no judgement."""
+    check = report.check("contents", "What was erased, and what auditors with a mandate have opened")
+    done = replay.handled
+    reasons = ", ".join(f"{reason} {done[reason]}" for reason in ("wish", "law", "retention"))
+    check.evidence = f"erased: {done['erased']} ({reasons}); mandates: {done['mandates']}; opened: {done['opened']}"
 
 
 def check_signatures(report: Report, replay: Replay, domain: Domain | None) -> None:

@@ -1,9 +1,10 @@
 """A mirror: a static tlog-tiles tree in a folder, that grows only by what continues it.
 
-    checkpoint  tile/<L>/<N>...  tile/entries/<N>...  crowdledger.json
+    checkpoint  tile/<L>/<N>...  tile/entries/<N>...  settlements/<chain>/<pool>/<number>.json  crowdledger.json
 
 New files are put together in ``.incoming`` and verified as a whole against the new checkpoint; only then do they move
 into place, the checkpoint last (an atomic rename). A source that contradicts the mirror changes nothing in it.
+The accounts of settlements and ``crowdledger.json`` are the source's own word, kept as evidence.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from ledger.audit.growing import GrowingTree
 from ledger.audit.opening import Opened, open_source_log
+from ledger.audit.published import MAX_BYTES, SETTLEMENTS, parse_accounts, path_of
 from ledger.audit.source import (
     CHECKPOINT,
     MAX_SUMMARY_BYTES,
@@ -26,6 +28,8 @@ from ledger.audit.source import (
     fetch_tiles,
 )
 from ledger.errors import ConfigError, FormatError, NotFoundError, ProofError
+from ledger.statements import kinds
+from ledger.statements.settlements import RewardsSettled
 from ledger.tree.keys import VerifierKey
 from ledger.tree.merkle import leaf_hash
 from ledger.tree.tiles import (
@@ -41,6 +45,7 @@ from ledger.tree.tiles import (
 Progress = Callable[[int, int], None]
 """Called with entries done and entries in all."""
 _INCOMING = ".incoming"
+_SETTLED = b'"kind":"rewards.settled"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +129,7 @@ class Mirror:
             return open_source_log(self.source())
         # A first sync that was cut off may have left files, but no checkpoint that vouches for them.
         found = {path.name for path in self.folder.iterdir()} if self.folder.is_dir() else set()
-        if found - {_INCOMING, SUMMARY, "tile"}:
+        if found - {_INCOMING, SUMMARY, SETTLEMENTS, "tile"}:
             raise ConfigError(
                 f"'{self.folder}' is not empty and not a mirror.", remedy="Give a new folder or an earlier mirror."
             )
@@ -138,10 +143,13 @@ class Mirror:
         old_size = held.checkpoint.size if held else 0
         tree = self._tree_of(held)
         expected: dict[Tile, bytes] = {}
+        settled: set[str] = set()
         for begin, entries in read_entries(source, old_size, new_size) if new_size > old_size else ():
             self._check_overlap(source, opened, held, begin, entries)
             _write(incoming / Tile(ENTRIES, begin // FULL_WIDTH, len(entries)).path, encode_entries(entries))
-            expected |= tree.append([leaf_hash(entry) for entry in entries[max(0, old_size - begin) :]])
+            new = entries[max(0, old_size - begin) :]
+            expected |= tree.append([leaf_hash(entry) for entry in new])
+            settled |= {path for entry in new if (path := _accounts_of(entry)) is not None}
             if progress is not None:
                 progress(begin + len(entries), new_size)
         if tree.root() != opened.checkpoint.root:
@@ -151,6 +159,11 @@ class Mirror:
             if data != expected[tile]:
                 raise ProofError(f"'{tile.path}' of '{source.name}' is not what its entries hash to.")
             _write(incoming / tile.path, data)
+        for path in sorted(settled):
+            with contextlib.suppress(NotFoundError, FormatError):  # nobody has to publish them
+                accounts = source.fetch(path, MAX_BYTES)
+                parse_accounts(accounts)
+                _write(incoming / path, accounts)
         with contextlib.suppress(NotFoundError):  # a log of other software has none
             _write(incoming / SUMMARY, source.fetch(SUMMARY, MAX_SUMMARY_BYTES))
         _write(incoming / CHECKPOINT, opened.note)
@@ -220,6 +233,19 @@ class Mirror:
                 old.unlink(missing_ok=True)
                 if old.parent.is_dir() and not any(old.parent.iterdir()):
                     old.parent.rmdir()
+
+
+def _accounts_of(entry: bytes) -> str | None:
+    """Where the accounts are of the settlement that an entry records; None for any other entry."""
+    if _SETTLED not in entry:
+        return None
+    try:
+        statement = kinds.parse(entry)
+    except FormatError:
+        return None
+    if not isinstance(statement, RewardsSettled):
+        return None
+    return path_of(statement.chain_id, statement.pool, statement.number)
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ledger.audit.campaign_checks import check_campaigns
 from ledger.audit.chain_checks import OnChain
+from ledger.audit.claim_checks import check_claims
 from ledger.audit.replay import Replay
 from ledger.audit.report import Check, Report
-from ledger.book.rewards import PoolBook, Settlement
+from ledger.audit.wrong_settlements import examine_proposal
+from ledger.book.rewards import PoolBook
 from ledger.chain import contracts
-from ledger.chain.anchors import ClaimEvent, PoolEvents, SettlementEvent, pool_events
+from ledger.chain.anchors import PoolEvents, SettlementEvent, pool_events
 from ledger.chain.rpc import Refusal
 from ledger.errors import WrongContractError
 from ledger.statements.onchain import proposal_hash
@@ -41,9 +41,9 @@ def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
         delays.append(delay)
         events = pool_events(chain.node, pool.pool, chain.opened.place.block, chain.latest)
         _check_whole(pools, chain, pool.pool, events)
-        _check_proposals(proposals, chain, pool, events)
+        _check_proposals(proposals, chain, replay, pool, events)
         _check_endings(endings, chain, replay, pool, events, delay)
-        _check_claims(claims, chain, pool, events)
+        check_claims(claims, chain, replay, pool, events)
         counts = [
             counts[0] + sum(event.kind == "proposed" for event in events.settlements),
             counts[1] + sum(event.kind != "proposed" for event in events.settlements),
@@ -103,7 +103,7 @@ def _check_whole(check: Check, chain: OnChain, pool: str, events: PoolEvents) ->
         )
 
 
-def _check_proposals(check: Check, chain: OnChain, pool: PoolBook, events: PoolEvents) -> None:
+def _check_proposals(check: Check, chain: OnChain, replay: Replay, pool: PoolBook, events: PoolEvents) -> None:
     ends = {event.number: event for event in events.settlements if event.kind != "proposed"}
     for event in events.settlements:
         if event.kind != "proposed":
@@ -117,14 +117,24 @@ def _check_proposals(check: Check, chain: OnChain, pool: PoolBook, events: PoolE
         elif chain.is_beyond_copy(event.place.block):
             check.add("warning", f"{what} is later than this copy; bring it up to date.")
         elif end is None:
-            check.error(f"{what} does not follow from the log. {_time_to_veto(chain, pool.pool)}")
+            words = f"{what} does not follow from the log. {_time_to_veto(chain, pool.pool)}"
+            _name(check, words, replay, pool, event)
         elif end.kind == "vetoed":
             words = "Somebody has used the reporter's key for it."
             check.add(
                 "warning", f"{what} did not follow from the log; it was vetoed in block {end.place.block}. {words}"
             )
         else:
-            check.error(f"{what} does not follow from the log and was activated in block {end.place.block}.")
+            words = f"{what} does not follow from the log and was activated in block {end.place.block}."
+            _name(check, words, replay, pool, event)
+
+
+def _name(check: Check, words: str, replay: Replay, pool: PoolBook, event: SettlementEvent) -> None:
+    """A proposal that does not follow, with the awards in it that are wrong as far as something shows them."""
+    examined = examine_proposal(replay.book, pool, event.members, replay.shown)
+    check.error(f"{words} {examined.words}".rstrip())
+    for award in examined.awards:
+        check.wrong(f"Proposal {event.number} is wrong.", award)
 
 
 def _time_to_veto(chain: OnChain, pool: str) -> str:
@@ -203,40 +213,3 @@ def _facts(statement: SettlementActivated | SettlementVetoed) -> tuple[object, .
 def _place(event: SettlementEvent) -> tuple[object, ...]:
     place = event.place
     return place.block, place.block_hash, place.transaction, place.log_index
-
-
-def _check_claims(check: Check, chain: OnChain, pool: PoolBook, events: PoolEvents) -> None:
-    """Replay the payments: each account within what the settlement in force published, all within what was awarded."""
-    activations = [event for event in events.settlements if event.kind == "activated"]
-    paid: dict[str, int] = {}
-    total = 0
-    for claim in events.claims:
-        active = _active_at(activations, claim)
-        if active and active.proposal not in pool.recorded and chain.is_beyond_copy(active.place.block):
-            check.add("warning", "Payments from settlements later than this copy were not looked at.")
-            break
-        published = _published(pool, active)
-        before = paid.get(claim.account, 0)
-        if before + claim.amount != claim.cumulative:
-            check.error(f"{claim.account} was paid {claim.amount} after {before}, which is not {claim.cumulative}.")
-        if claim.cumulative > published.get(claim.account, 0):
-            check.error(
-                f"{claim.account} was paid {claim.cumulative} in all (block {claim.place.block}); "
-                f"the log awards {published.get(claim.account, 0)}."
-            )
-        paid[claim.account] = claim.cumulative
-        total += claim.amount
-        awarded = active.members["totalAwarded"] if active else 0
-        if total > awarded:
-            check.error(f"Pool {pool.pool} has paid {total} by block {claim.place.block}; {awarded} were awarded.")
-
-
-def _active_at(activations: Sequence[SettlementEvent], claim: ClaimEvent) -> SettlementEvent | None:
-    at = (claim.place.block, claim.place.log_index)
-    before = [event for event in activations if (event.place.block, event.place.log_index) < at]
-    return before[-1] if before else None
-
-
-def _published(pool: PoolBook, active: SettlementEvent | None) -> dict[str, int]:
-    settlement: Settlement | None = pool.recorded.get(active.proposal) if active else None
-    return settlement.published.accounts if settlement else {}

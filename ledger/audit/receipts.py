@@ -6,8 +6,9 @@ contract announced, unless a trusted key was given.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from ledger.errors import (
     CrowdLedgerError,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from ledger.chain.rpc import Node
 
 MAX_OPENING_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 1024 * 1024
 State = Literal["recorded", "anchored", "permanent"]
 
 
@@ -88,10 +90,16 @@ class _Failed(Exception):
 
 
 def check_receipt(
-    data: bytes, *, opening: bytes | None = None, trusted_key: VerifierKey | None = None, node: Node | None = None
+    data: bytes,
+    *,
+    opening: bytes | None = None,
+    file: BinaryIO | None = None,
+    trusted_key: VerifierKey | None = None,
+    node: Node | None = None,
 ) -> ReceiptCheck:
     """Check a receipt file, and what belongs to it, up to the first check that fails.
 
+    ``file``, of any size, is held against the opening's content, which must name a file.
     Raises NodeError where the node does not answer: then nothing is said about the anchor.
     """
     result = ReceiptCheck()
@@ -100,6 +108,8 @@ def check_receipt(
         _check_log_part(result, receipt, trusted_key, node)
         if opening is not None:
             _check_opening(result, opening)
+        if file is not None:
+            _check_file(result, file)
         _check_anchor(result, receipt, node)
     except _Failed:
         pass
@@ -159,6 +169,26 @@ def _check_opening(result: ReceiptCheck, data: bytes) -> None:
     except (FormatError, ProofError) as error:
         raise _fail(result, "opening", error) from None
     result.steps.append(Step("opening", "ok", f"The opening shows the content behind the statement's {found}."))
+
+
+def _check_file(result: ReceiptCheck, file: BinaryIO) -> None:
+    """The opening's content is ``{"sha256","bytes","type"}`` of a file (FORMATS, Commitment): is it this one?"""
+    named = result.content
+    if not isinstance(named, dict) or named.keys() != {"sha256", "bytes", "type"}:
+        raise _fail(result, "file", ProofError("The opening shows no file: its content is the work itself."))
+    digest = hashlib.sha256()
+    size = 0
+    while chunk := file.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        size += len(chunk)
+    found = digest.hexdigest()
+    if found != named["sha256"]:
+        words = f"This file has the digest {found}; the opening names {named['sha256']}."
+        raise _fail(result, "file", ProofError(words))
+    if isinstance(named["bytes"], bool) or named["bytes"] != size:
+        words = f"This file has {size} bytes; the opening names {named['bytes']}."
+        raise _fail(result, "file", ProofError(words))
+    result.steps.append(Step("file", "ok", f"The file is the one that the opening names, of {size} bytes."))
 
 
 def _commitments(statement: AnyStatement) -> dict[str, str]:

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ledger.audit.growing import GrowingTree
 from ledger.audit.mirror import Progress, read_entries
+from ledger.audit.published import Shown, nothing_shown
 from ledger.audit.source import Source
+from ledger.audit.wrong_settlements import Examined, examine_statement
 from ledger.book.fold import Book
 from ledger.errors import FormatError
 from ledger.statements import kinds
 from ledger.statements.campaigns import CampaignFunded, CampaignOpened
+from ledger.statements.contents import AuditorMandated, ContentErased, ContentOpened
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
 from ledger.statements.values import time_ms
+from ledger.statements.wallets import WalletLinked
 from ledger.tree.merkle import leaf_hash
 from ledger.tree.tiles import Tile
 
 SettlementStatement = RewardsSettled | SettlementActivated | SettlementVetoed
+MAX_EXAMINED = 20
+"""Wrong settlements that are looked into; of more it is said only that they are wrong."""
 
 
 @dataclass(slots=True)
 class Replay:
-    """What a log's entries say and hash to. Lists of statements hold (entry, statement)."""
+    """What a log's entries say and hash to. Lists of statements hold (entry, statement).
 
+    ``shown`` gives the accounts that somebody publishes of a settlement, to name whom a wrong one would pay.
+    """
+
+    shown: Shown = nothing_shown
     tree: GrowingTree = field(default_factory=GrowingTree)
     book: Book = field(default_factory=Book)
     leaf_hashes: list[bytes] = field(default_factory=list)
@@ -40,6 +51,12 @@ class Replay:
     settlements: list[tuple[int, SettlementStatement]] = field(default_factory=list)
     signed: list[tuple[int, ContributionSubmitted | DecisionMade]] = field(default_factory=list)
     """Contributions and decisions that carry a wallet's signature."""
+    links: list[tuple[int, WalletLinked]] = field(default_factory=list)
+    """Links that took effect whose wallet is a contract: what it said of the signature is asked again."""
+    wrong: dict[int, Examined] = field(default_factory=dict)
+    """By entry: what is wrong in a recorded settlement that the book did not compute."""
+    handled: Counter[str] = field(default_factory=Counter)
+    """What was done with contents: ``erased`` by ``wish``, ``law`` or ``retention``, ``mandates``, ``opened``."""
 
     @property
     def size(self) -> int:
@@ -66,22 +83,54 @@ class Replay:
             case ContributionSubmitted() | DecisionMade():
                 if statement.signature is not None:
                     self.signed.append((index, statement))
-            case RewardsSettled() | SettlementActivated() | SettlementVetoed():
+            case RewardsSettled():
+                self.settlements.append((index, statement))
+                if self._broke(index) == "settlement-computed" and len(self.wrong) < MAX_EXAMINED:
+                    self.wrong[index] = examine_statement(self.book, statement, self.shown)
+            case SettlementActivated() | SettlementVetoed():
                 self.settlements.append((index, statement))
             case CampaignOpened():
                 self.campaigns.append((index, statement))
             case CampaignFunded():
                 self.funds.append((index, statement))
             case _:
+                self._keep_rarer(statement, index)
+
+    def _keep_rarer(self, statement: AnyStatement, index: int) -> None:
+        if self._broke(index) is not None:
+            return
+        match statement:
+            case WalletLinked():
+                if statement.erc1271 is not None:
+                    self.links.append((index, statement))
+            case ContentErased():
+                self.handled["erased"] += 1
+                self.handled[statement.reason] += 1
+            case AuditorMandated():
+                self.handled["mandates"] += 1
+            case ContentOpened():
+                self.handled["opened"] += 1
+            case _:
                 pass
 
+    def _broke(self, index: int) -> str | None:
+        """The rule that the entry just folded breaks."""
+        findings = self.book.findings
+        return findings[-1].rule if findings and findings[-1].index == index else None
 
-def read_log(source: Source, size: int, progress: Progress | None, tiles: Callable[[Tile, bytes], None]) -> Replay:
+
+def read_log(
+    source: Source,
+    size: int,
+    progress: Progress | None,
+    tiles: Callable[[Tile, bytes], None],
+    shown: Shown = nothing_shown,
+) -> Replay:
     """Read and replay the first ``size`` entries; ``tiles`` is given every tile of the tree that they make.
 
     Raises what the source raises, and FormatError where a bundle is malformed.
     """
-    replay = Replay()
+    replay = Replay(shown)
     for begin, entries in read_entries(source, 0, size):
         for data in entries:
             replay.take(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ledger.audit.awards import WrongAward
 from ledger.statements import canonical
 from ledger.statements.canonical import JsonValue
 
@@ -16,17 +17,19 @@ MAX_FINDINGS_A_CHECK = 50
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that a check noticed. Only errors make an audit fail."""
+    """Something that a check noticed. Only errors make an audit fail. ``award`` is the wrong award that it names."""
 
     severity: Severity
     check: str
     detail: str
     entry: int | None = None
     range: Range | None = None
+    award: WrongAward | None = None
 
     def members(self) -> dict[str, JsonValue]:
         """The JSON members; what does not apply is absent."""
-        return {"severity": self.severity, "check": self.check, "detail": self.detail} | _place(self.entry, self.range)
+        said: dict[str, JsonValue] = {"severity": self.severity, "check": self.check, "detail": self.detail}
+        return said | _place(self.entry, self.range) | _award(self.award)
 
 
 @dataclass(slots=True)
@@ -48,17 +51,29 @@ class Check:
             return "fail"
         return "skipped" if self.skipped else "pass"
 
-    def add(self, severity: Severity, detail: str, *, entry: int | None = None, range_: Range | None = None) -> None:
+    def add(
+        self,
+        severity: Severity,
+        detail: str,
+        *,
+        entry: int | None = None,
+        range_: Range | None = None,
+        award: WrongAward | None = None,
+    ) -> None:
         """Note a finding; beyond fifty they are only counted, except for the first error."""
         first_error = severity == "error" and self.verdict != "fail"
         if len(self.findings) >= MAX_FINDINGS_A_CHECK and not first_error:
             self.more += 1
             return
-        self.findings.append(Finding(severity, self.name, detail, entry, range_))
+        self.findings.append(Finding(severity, self.name, detail, entry, range_, award))
 
     def error(self, detail: str, *, entry: int | None = None, range_: Range | None = None) -> None:
         """Note a finding that makes the audit fail."""
         self.add("error", detail, entry=entry, range_=range_)
+
+    def wrong(self, what: str, award: WrongAward, *, entry: int | None = None) -> None:
+        """Note a wrong award of ``what``, which makes the audit fail."""
+        self.add("error", f"{what} {award.words}", entry=entry, award=award)
 
     def skip(self, reason: str) -> None:
         """The check could not be made."""
@@ -141,3 +156,12 @@ def _place(entry: int | None, range_: Range | None) -> dict[str, JsonValue]:
     if range_ is not None:
         place["range"] = list(range_)
     return place
+
+
+def _award(award: WrongAward | None) -> dict[str, JsonValue]:
+    """Amounts as decimal strings, as everywhere."""
+    if award is None:
+        return {}
+    named = {"campaign": award.campaign, "contributor": award.contributor, "account": award.account}
+    amounts: dict[str, JsonValue] = {"claimed": str(award.claimed), "awarded": str(award.awarded)}
+    return {"rule": award.rule} | amounts | {name: value for name, value in named.items() if value is not None}

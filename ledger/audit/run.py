@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ledger.audit import chain_checks, log_checks, pool_checks
+from ledger.audit import chain_checks, log_checks, pool_checks, wallet_checks
 from ledger.audit.chain_checks import Hints, OnChain
+from ledger.audit.decisions import check_openings
 from ledger.audit.mirror import Progress
 from ledger.audit.opening import Opened, open_source_log
+from ledger.audit.openings import Openings
+from ledger.audit.published import shown_by
 from ledger.audit.replay import Replay, read_log
 from ledger.audit.report import Report
 from ledger.audit.source import Source, fetch_checkpoint, fetch_summary
@@ -27,11 +30,14 @@ def audit(
     node: Node | None = None,
     earlier: Source | None = None,
     receipts: Sequence[tuple[str, bytes]] = (),
+    openings: Openings | None = None,
     trusted_key: VerifierKey | None = None,
     trusted_contract: str | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Replay the log at ``source`` and check all that can be checked. ``receipts`` are (name, bytes).
+
+    ``openings`` are contents that the auditor may see: what rests on them is run again.
 
     What is wrong with the log is in the report. Raised is only what keeps the audit from running: a source or a node
     that does not answer, bytes that are no log, an earlier mirror that is damaged.
@@ -44,12 +50,13 @@ def audit(
     except SignatureError as error:
         return _unsigned(source, key, error)
     expected: dict[Tile, bytes] = {}
-    replay = read_log(source, opened.checkpoint.size, progress, expected.__setitem__)
+    replay = read_log(source, opened.checkpoint.size, progress, expected.__setitem__, shown_by(source))
     report = Report(source.name, opened.checkpoint.origin, opened.key.vkey, replay.size, opened.checkpoint.root.hex())
     log_checks.check_head(report, opened, replay, key is not None)
     log_checks.check_tiles(report, source, expected)
     log_checks.check_statements(report, replay)
     log_checks.check_rules(report, replay)
+    log_checks.check_contents(report, replay)
     if earlier is not None:
         log_checks.check_earlier(report, replay, earlier, opened.key)
     else:
@@ -59,9 +66,13 @@ def audit(
     chain: OnChain | None = None
     if node is None:
         report.check("anchors", "Every anchored head is the head of these entries").skip("No node was given (--rpc).")
+        if replay.links:
+            wallet_checks.skip_wallets(report, replay)
     else:
         chain = _check_chain(report, source, opened, replay, node, latest, trusted_contract)
     log_checks.check_signatures(report, replay, chain.domain if chain else None)
+    if openings is not None:
+        check_openings(report, source, replay, openings)
     report.proves = _proves(report, key is not None, earlier is not None, chain)
     return report
 
@@ -88,6 +99,7 @@ def _check_chain(
     if chain is not None:
         chain_checks.check_anchors(report, chain, replay)
         pool_checks.check_pools(report, chain, replay)
+        wallet_checks.check_wallets(report, chain, replay)
     return chain
 
 
@@ -135,5 +147,8 @@ def _proves(report: Report, trusted: bool, earlier: bool, chain: OnChain | None)
         said.append(f"Not who opened the log there: compare {chain.opened.opener} with the operator that you know.")
     if not trusted and chain is None:
         said.append("Not who keeps the log: its key is the log's own word (--key).")
-    said.append("Never that somebody's work was left out, or that a decision was right: receipts can show that.")
+    said.append(
+        "This proves that pay follows from the decisions in the log, not that the decisions were right, nor that "
+        "nobody's work was left out: receipts can show that."
+    )
     return said

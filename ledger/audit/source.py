@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -29,7 +29,7 @@ TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 3
 PARALLEL = 8
 _BUSY = frozenset({429, 502, 503, 504})
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Source(Protocol):
@@ -56,8 +56,8 @@ class Source(Protocol):
     ) -> None: ...
 
 
-class _Closing:
-    """The context manager that both sources are."""
+class Closing:
+    """The context manager that sources and openings are."""
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -71,7 +71,7 @@ class _Closing:
         self.close()
 
 
-class FolderSource(_Closing):
+class FolderSource(Closing):
     """A mirror on disk."""
 
     is_copy = True
@@ -97,7 +97,7 @@ class FolderSource(_Closing):
         return _bounded(data, path, limit)
 
 
-class UrlSource(_Closing):
+class UrlSource(Closing):
     """A service, or any web server with the same files, at ``{url}/logs/{log}/``."""
 
     is_copy = False
@@ -112,7 +112,7 @@ class UrlSource(_Closing):
         # A proxy from the environment is for the world outside, not for a service on this machine.
         self._http = httpx.Client(
             timeout=TIMEOUT_SECONDS,
-            trust_env=parts.hostname not in _LOOPBACK,
+            trust_env=parts.hostname not in LOOPBACK,
             headers={"accept-encoding": "identity"},
             limits=httpx.Limits(max_connections=PARALLEL),
         )
@@ -120,14 +120,7 @@ class UrlSource(_Closing):
     def fetch(self, path: str, limit: int) -> bytes:
         """Get one file, again after a short wait if the service is busy; errors as for :meth:`Source.fetch`."""
         url = f"{self._base}/v1/audit/summary" if path == SUMMARY else f"{self._base}/logs/{self._log}/{path}"
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                return self._get(url, limit)
-            except UnavailableError:
-                if attempt == ATTEMPTS:
-                    raise
-                time.sleep(0.3 * attempt)
-        raise AssertionError("the loop returns or raises")
+        return patiently(lambda: self._get(url, limit))
 
     def _get(self, url: str, limit: int) -> bytes:
         try:
@@ -166,6 +159,16 @@ def open_source(place: str, log: str = "main") -> Source:
             f"'{place}' is neither an http(s):// address nor a folder.", remedy="Give a service's URL or a mirror."
         )
     return FolderSource(folder)
+
+
+def patiently(get: Callable[[], bytes]) -> bytes:
+    """What ``get`` returns, asked again after a short wait while it raises UnavailableError."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return get()
+        except UnavailableError:
+            time.sleep(0.3 * attempt)
+    return get()
 
 
 def tile_limit(tile: Tile) -> int:

@@ -103,7 +103,7 @@ class Indexing:
         pool = self._context.book.pools.get(self._context.pool)
         if event.kind == "proposed" or pool is None:
             return
-        if event.number >= pool.next_number_at(None):
+        if event.number >= pool.next_number:
             await self._record_end(event)
         await rows.end_settlement(self._context, event.proposal, event.kind, event.place.transaction)
 

@@ -28,8 +28,11 @@ def _key(context: Context) -> dict[str, object]:
     return {"log": context.log, "chain_id": chain_id, "pool": pool}
 
 
-async def save_settlement(context: Context, settlement: Settlement) -> None:
-    """Keep a settlement and its tree; one of the same number that was never proposed makes room."""
+async def save_settlement(context: Context, settlement: Settlement, tree: Sequence[tuple[str, int]]) -> None:
+    """Keep a settlement and the accounts of its whole tree, in tree order.
+
+    One of the same number that was never proposed makes room.
+    """
     row = _key(context) | {
         "number": settlement.number,
         "parent": settlement.parent,
@@ -53,7 +56,7 @@ async def save_settlement(context: Context, settlement: Settlement) -> None:
     accounts = [
         _key(context)
         | {"number": settlement.number, "position": position, "account": account, "cumulative": str(cumulative)}
-        for position, (account, cumulative) in enumerate(settlement.accounts)
+        for position, (account, cumulative) in enumerate(tree)
     ]
     async with context.database.begin() as connection:
         await context.lease.check(connection)

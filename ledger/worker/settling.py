@@ -89,7 +89,7 @@ class Settling:
     # ---- what follows ----
 
     async def _next(self, node: Node, pool: PoolBook, anchored: int) -> None:
-        number = pool.next_number_at(None)
+        number = pool.next_number
         made = await asyncio.to_thread(contracts.read_count, node, self._context.deployment.pool)
         if number > made + 1:
             self._complain(f"The log states the end of {number - 1} settlements, the pool has had {made} proposals.")
@@ -133,7 +133,9 @@ class Settling:
     async def _keep(self, settlement: Settlement) -> None:
         """The rows of a recorded settlement, made again if a crash or a restored database lost them."""
         if await rows.saved_proposal(self._context, settlement.number) != settlement.proposal:
-            await rows.save_settlement(self._context, settlement)
+            pool = self._context.book.pools[self._context.pool]
+            tree = await asyncio.to_thread(pool.tree, settlement)
+            await rows.save_settlement(self._context, settlement, tree.accounts)
 
     async def _propose(self, node: Node, settlement: Settlement, anchored: int) -> None:
         signer = self._context.signers.reporter

@@ -37,6 +37,7 @@ from ledger.worker.indexing import Indexing
 from ledger.worker.lead import Lease
 from ledger.worker.relaying import Relaying
 from ledger.worker.requests import Requests
+from ledger.worker.retention import Retention
 from ledger.worker.send import Sender
 from ledger.worker.settling import Settling
 from ledger.worker.ticking import tick
@@ -96,6 +97,7 @@ class Worker:
         self._anchoring = Anchoring(context, self._sender, self._requests)
         self._settling = Settling(context, self._sender, self._requests)
         self._relaying = Relaying(context, self._sender)
+        self._retention = Retention(context, config.content_retention_days)
         self._node: Node | None = None
         self._compared = False
 
@@ -121,6 +123,7 @@ class Worker:
         await self.context.follow()
         if self._compared:
             await tick(self.context)
+            await self._retention.erase()
         if failure is not None:
             self._drop_node()
             raise failure

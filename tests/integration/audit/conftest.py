@@ -23,6 +23,6 @@ def staged(chain: DevChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     staged.tell.tick()
     staged.tell.tick()
     settlement = staged.settle()
-    staged.claim(settlement, settlement.accounts[0][0])
+    staged.claim(settlement, staged.tree(settlement).accounts[0][0])
     staged.anchor()
     return staged

@@ -13,6 +13,7 @@ import msgspec
 from ledger.audit.report import Report
 from ledger.audit.run import audit
 from ledger.audit.source import FolderSource
+from ledger.book.reward_tree import RewardTree
 from ledger.book.rewards import Settlement
 from ledger.chain import contracts
 from ledger.chain.answers import TransactionReceipt
@@ -92,9 +93,9 @@ class Staged:
             time.sleep(0.01)
         raise AssertionError("the transaction was not mined")
 
-    def open_campaign(self) -> str:
+    def open_campaign(self, **terms: Any) -> str:
         """A campaign in the log and in the pool, funded."""
-        campaign = self.tell.campaign(appeal=1, decision=100)
+        campaign: str = self.tell.campaign(**{"appeal": 1, "decision": 100} | terms)
         opened = self.tell.book.facts.campaigns[campaign].opened
         closing = onchain.chain_seconds(opened.closing_date)
         place = self.deployment
@@ -168,8 +169,11 @@ class Staged:
                 )
             )
 
+    def tree(self, settlement: Settlement) -> RewardTree:
+        return self.tell.book.pools[self.chain.chain_id, self.deployment.pool].tree(settlement)
+
     def claim(self, settlement: Settlement, account: str) -> None:
-        tree = settlement.tree()
+        tree = self.tree(settlement)
         call = contracts.claim_call(account, dict(tree.accounts)[account], tree.proof(account))
         self.send(self.deployment.pool, call)
 

@@ -30,9 +30,10 @@ def test_an_honest_log_on_an_honest_chain(staged: Staged) -> None:
     assert report.verdict == "pass"
     assert {check.name: check.verdict for check in report.checks} == {
         "checkpoint": "pass", "tiles": "pass", "statements": "pass", "times": "pass", "rules": "pass",
-        "settlements": "pass", "mirror": "skipped", "contract": "pass", "anchors": "pass", "anchor-times": "pass",
+        "settlements": "pass", "contents": "pass", "mirror": "skipped", "contract": "pass", "anchors": "pass",
+        "anchor-times": "pass",
         "pools": "pass", "proposals": "pass", "endings": "pass", "claims": "pass", "funds": "pass",
-        "campaigns": "pass", "signatures": "pass",
+        "campaigns": "pass", "wallets": "pass", "signatures": "pass",
     }  # fmt: skip
     assert report.anchored_size == report.entries == len(staged.entries)
     assert next(check for check in report.checks if check.name == "claims").evidence == "payments: 1"

@@ -200,7 +200,7 @@ def test_funds_of_a_stranger_are_missed_until_they_are_stated(staged: Staged) ->
 
 def test_payees_and_claims_of_outsiders_are_no_fault(staged: Staged) -> None:
     settlement = staged.tell.book.active(staged.chain.chain_id, staged.deployment.pool)
-    account = settlement.accounts[-1][0]  # the first one claimed already
+    account = staged.tree(settlement).accounts[-1][0]  # the first one claimed already
     staged.chain.rpc("anvil_impersonateAccount", account)
     staged.chain.rpc("anvil_setBalance", account, hex(10**18))
     call = {"from": account, "to": staged.deployment.pool}

@@ -103,7 +103,7 @@ class World:
         assert receipt.succeeded
         return receipt
 
-    async def open_campaign(self, budget: int = 1_000) -> None:
+    async def open_campaign(self, budget: int = 1_000, **terms: Any) -> None:
         self.platform = new_id()
         key = ApiKey(id="0123456789abcdef", scopes=("submit", "review", "settle", "admin"), digest=os.urandom(32))
         await self.writer.write(RegisterPlatform(id=self.platform, name="Test", key=key))
@@ -118,9 +118,14 @@ class World:
                 terms={"text": "Terms."},
                 policy=PieceRate(amount=str(AMOUNT)),
                 budget=str(budget),
-                appeal_window=1,
-                decision_deadline=3_600,
-                decision_default="accepted",
+                **{
+                    "appeal_window": 1,
+                    "decision_deadline": 3_600,
+                    "decision_default": "accepted",
+                    "appeal_deadline": 3_600,
+                    "appeal_default": "stands",
+                }
+                | terms,
                 closing_date=format_time(now_ms() + 86_400_000),
                 place=PoolPlace(
                     chain_id=31337,

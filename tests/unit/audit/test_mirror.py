@@ -5,10 +5,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.audit.mirror import Mirror, first_difference
+from ledger.audit.published import path_of
+from ledger.audit.run import audit
 from ledger.audit.source import FolderSource
 from ledger.errors import ConfigError, NotFoundError, ProofError, SignatureError
 from ledger.tree.keys import LogSigner
 from tests.unit.audit import logs
+from tests.unit.book import story
 
 
 def test_a_mirror_has_the_files_of_the_service(tmp_path: Path, published: Path, entries: list[bytes]) -> None:
@@ -144,3 +147,38 @@ def test_first_difference(tmp_path: Path, published: Path, signer: LogSigner, en
     other = FolderSource(logs.publish(tmp_path / "other", swapped, signer))
     assert first_difference(one, len(entries), other, len(entries)) == 257
     assert first_difference(short, 260, other, len(entries)) == 257
+
+
+# ---- the accounts of settlements ----
+
+
+@pytest.fixture
+def settled(signer: LogSigner) -> list[bytes]:
+    return logs.a_story(signer, 20, paid=True)
+
+
+def test_the_accounts_of_settlements_are_kept(tmp_path: Path, signer: LogSigner, settled: list[bytes]) -> None:
+    path = path_of(story.CHAIN, story.POOL, 1)
+    data = b'{"v":1,"accounts":[["0x' + 40 * b"1" + b'","5"]]}'
+    source = logs.publish(tmp_path / "source", settled[:-1], signer)
+    mirror = Mirror(tmp_path / "mirror")
+    logs.write(source / path, data)
+    mirror.sync(FolderSource(source))
+    assert not (mirror.folder / path).exists()  # nothing records that settlement yet
+    logs.publish(source, settled, signer)
+    mirror.sync(FolderSource(source))
+    assert (mirror.folder / path).read_bytes() == data
+    mirror.sync(FolderSource(source))
+    assert audit(mirror.source()).verdict == "pass"
+
+
+@pytest.mark.parametrize("data", [None, b"no accounts", b'{"v":1,"accounts":[["0x1","5"]]}'])
+def test_a_source_without_good_accounts_is_mirrored_all_the_same(
+    tmp_path: Path, signer: LogSigner, settled: list[bytes], data: bytes | None
+) -> None:
+    source = logs.publish(tmp_path / "source", settled, signer)
+    if data is not None:
+        logs.write(source / path_of(story.CHAIN, story.POOL, 1), data)
+    mirror = Mirror(tmp_path / "mirror")
+    assert mirror.sync(FolderSource(source)).new_size == len(settled)
+    assert not (mirror.folder / "settlements").exists()

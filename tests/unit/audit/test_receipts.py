@@ -1,3 +1,5 @@
+import hashlib
+import io
 import secrets
 
 import msgspec
@@ -92,6 +94,28 @@ def test_an_opening_shows_the_content(log: list[bytes], signer: LogSigner, kind:
     result = check_receipt(receipt, opening=other.encode())
     assert (result.verdict, outcome(result)["opening"]) == ("fail", "failed")
     assert result.content is None
+
+
+def test_a_file_is_held_against_the_opening_that_names_it(signer: LogSigner, entries: list[bytes]) -> None:
+    work = bytes(3_000_000) + b"the end"
+    named = {"sha256": hashlib.sha256(work).hexdigest(), "bytes": len(work), "type": "audio/flac"}
+    for content, data, verdict in (
+        (named, work, "ok"),
+        (named, work[:-1], "failed"),
+        (named, b"", "failed"),
+        (named | {"bytes": 7}, work, "failed"),
+        (named | {"more": 1}, work, "failed"),
+        ({"answer": "yes"}, work, "failed"),
+        (named["sha256"], work, "failed"),
+    ):
+        opening = commit(Place("contribution", "log", "campaign"), content, bytes(32))
+        index = first(entries, ContributionSubmitted)
+        statement = msgspec.structs.replace(kinds.parse(entries[index]), commitment=opening.commitment)
+        log = [*entries[:index], kinds.encode(statement), *entries[index + 1 : 40]]
+        receipt = receipt_of(log, signer, index)
+        result = check_receipt(receipt, opening=opening.encode(), file=io.BytesIO(data))
+        assert outcome(result)["file"] == verdict
+        assert result.verdict == ("pass" if verdict == "ok" else "fail")
 
 
 def test_an_opening_of_a_statement_that_commits_to_nothing(log: list[bytes], signer: LogSigner) -> None:

@@ -41,6 +41,7 @@ def test_an_honest_log_passes(published: Path, entries: list[bytes], signer: Log
         "times": "pass",
         "rules": "pass",
         "settlements": "pass",
+        "contents": "pass",
         "mirror": "skipped",
         "anchors": "skipped",
         "signatures": "pass",
@@ -182,7 +183,7 @@ def test_a_settlement_that_does_not_follow_fails(tmp_path: Path, signer: LogSign
     ):
         lie = kinds.encode(msgspec.structs.replace(settled, **change))
         bad = FolderSource(logs.publish(tmp_path / f"bad-{number}", [*good[:-1], lie], signer))
-        assert errors(audit(bad)) == [("settlements", len(good) - 1)], change
+        assert set(errors(audit(bad))) == {("settlements", len(good) - 1)}, change
 
 
 def test_signatures_wait_for_their_contract(tmp_path: Path, signer: LogSigner, entries: list[bytes]) -> None:

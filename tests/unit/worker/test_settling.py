@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ledger.book.rewards import CampaignLine, Published, Settlement
+from ledger.book.rewards import CampaignLine, Settlement
 from ledger.chain.contracts import propose_call
 from ledger.statements.onchain import ZERO_HASH, keccak256
 from ledger.worker.settling import proposal_of
@@ -25,8 +25,11 @@ def test_what_is_proposed_hashes_to_what_the_log_says(lines: list[CampaignLine],
         parent=number - 1,
         size=7,
         root=ZERO_HASH,
-        accounts=(),
+        total=0,
         campaigns=tuple(sorted(lines, key=lambda line: line.onchain_id)),
-        published=Published(),
+        accounts={},
+        waiting={},
+        paid={},
+        postponed=frozenset(),
     )
     assert "0x" + keccak256(propose_call(proposal_of(settlement))[4:]).hex() == settlement.proposal

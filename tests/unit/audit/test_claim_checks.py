@@ -1,0 +1,53 @@
+"""Payments that the log does not award: the first ones are explained, however many there are."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import pytest
+
+from ledger.audit.awards import MAX_NAMED, Claims, WrongAward
+from ledger.audit.chain_checks import OnChain
+from ledger.audit.claim_checks import check_claims
+from ledger.audit.replay import Replay
+from ledger.audit.report import MAX_FINDINGS_A_CHECK, Check
+from ledger.chain.anchors import ClaimEvent, Place, PoolEvents, SettlementEvent
+from ledger.statements import kinds
+from tests.unit.book.story import CHAIN, POOL, Story
+
+THEFTS = 200
+
+
+class _Chain:
+    """A chain every block of which the copy of the log knows."""
+
+    def is_beyond_copy(self, block: int) -> bool:
+        return False
+
+
+def place(number: int) -> Place:
+    return Place(9, "0x" + 64 * "1", "0x" + 64 * "2", number)
+
+
+def test_many_thefts_cost_no_more_than_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Story()
+    told.fund(told.campaign(), 1000)
+    replay = Replay()
+    for statement in told.entries:
+        replay.take(kinds.encode(statement))
+    activated = SettlementEvent("activated", 1, "0x" + 64 * "3", {"totalAwarded": THEFTS}, place(0))
+    stolen = tuple(ClaimEvent(f"0x{n:040x}", f"0x{n:040x}", 1, 1, place(n)) for n in range(1, THEFTS + 1))
+    explained: list[str] = []
+    real = Claims.account
+
+    def account(self: Claims, name: str, claimed: int) -> WrongAward:
+        explained.append(name)
+        return real(self, name, claimed)
+
+    monkeypatch.setattr(Claims, "account", account)
+    check = Check("claims", "")
+    events = PoolEvents((activated,), stolen, ())
+    check_claims(check, cast(OnChain, _Chain()), replay, replay.book.pools[CHAIN, POOL], events)
+    assert len(explained) == MAX_NAMED
+    assert (len(check.findings), check.more) == (MAX_FINDINGS_A_CHECK, THEFTS - MAX_FINDINGS_A_CHECK)
+    assert "was paid 1 in all (block 9). The log awards it 0." in check.findings[-1].detail
