@@ -22,28 +22,43 @@ from api.comparison import Comparison
 from api.edge import Edge
 from api.kept import Kept
 from api.openapi import DescribedApp
-from api.pages import documentation, log_pages, problem_pages
+from api.pages import documentation, log_pages, problem_pages, sealing
 from api.reads import Reads
 from api.reads.summary import counts, last_anchor
 from api.routes import (
+    appeals,
     audit,
     campaigns,
     claims,
     contributions,
     decisions,
+    direct,
+    feedback,
+    figures,
+    files,
     health,
     log,
+    mandates,
+    people,
     platforms,
     receipts,
+    reputation,
+    results,
+    reviews,
     rewards,
+    sessions,
     settlements,
+    signals,
+    tasks,
     wallets,
 )
 from api.service import Service, public_url
 from api.units import read_unit
+from ledger.blobs.folder import FolderStore
 from ledger.chain.deployments import Deployment
 from ledger.config import Config
 from ledger.db import open_database
+from ledger.db.urls import parse_url
 from ledger.errors import ConfigError
 from ledger.log.opening import open_log
 from ledger.log.reader import Reader
@@ -55,18 +70,30 @@ _ANCHOR_SECONDS: Final = 1.0
 _COUNTS_SECONDS: Final = 2.0
 _ROUTERS: Final = (
     platforms.router,
+    figures.router,
     campaigns.router,
+    tasks.router,
+    results.router,
+    signals.router,
     receipts.router,
+    reviews.router,
+    mandates.router,
     contributions.router,
     wallets.router,
+    sessions.router,
+    reputation.router,
+    people.router,
+    appeals.router,
+    feedback.router,
     rewards.router,
     settlements.router,
     claims.router,
+    files.router,
     audit.router,
     log.router,
     health.router,
 )
-_PAGES: Final = (log_pages.router, problem_pages.router, documentation.router)
+_PAGES: Final = (log_pages.router, problem_pages.router, documentation.router, sealing.router)
 
 
 def create_app(config: Config) -> FastAPI:
@@ -82,9 +109,9 @@ def create_app(config: Config) -> FastAPI:
         lifespan=partial(_lifespan, config),
     )
     problems.install(app)
-    app.add_middleware(Edge, public_url=public_url(config))
+    app.add_middleware(Edge, public_url=public_url(config), max_file_bytes=config.max_file_bytes)
     # Starlette takes the first route that matches: the hot paths stand in front.
-    app.router.routes.extend([*contributions.hot_routes, *decisions.hot_routes])
+    app.router.routes.extend([*contributions.hot_routes, *decisions.hot_routes, *direct.hot_routes])
     for router in _ROUTERS:
         app.include_router(router)
     for pages in _PAGES:
@@ -103,6 +130,7 @@ async def _lifespan(config: Config, app: FastAPI) -> AsyncIterator[None]:
     """Open database and log, start the writer, compare with the chain; the other way round at the end."""
     signer = config.log_signer()
     deployment = _deployment(config)
+    blobs = await asyncio.to_thread(FolderStore, _blob_folder(config))
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(config.database_url))
         await open_log(database, config.log, config.origin, signer, config.wallet_delay)
@@ -126,6 +154,7 @@ async def _lifespan(config: Config, app: FastAPI) -> AsyncIterator[None]:
             reads=reads,
             reader=reader,
             writer=writer,
+            blobs=blobs,
             keys=KeyRing(reader.key, config.admin_key()),
             anchor=Kept(partial(last_anchor, reads), _ANCHOR_SECONDS),
             counts=Kept(partial(counts, reads), _COUNTS_SECONDS),
@@ -147,6 +176,14 @@ async def _meet_chain(service: Service) -> None:
     await service.comparison.run()
     if service.deployment is not None:
         service.unit = await asyncio.to_thread(read_unit, service.config.rpc_urls, service.deployment)
+
+
+def _blob_folder(config: Config) -> Path:
+    """Where files are kept: the configured folder, or ``blobs`` beside the SQLite file or in the working directory."""
+    if config.blob_folder is not None:
+        return config.blob_folder
+    url = parse_url(config.database_url)
+    return Path(url.database or "").parent / "blobs" if url.get_backend_name() == "sqlite" else Path("blobs")
 
 
 def _deployment(config: Config) -> Deployment | None:

@@ -50,7 +50,7 @@ class KeyRing:
 
     async def caller(self, request: Request, scope: Scope | None) -> Caller:
         """Who sends ``request``; raises UnauthorizedError, or ForbiddenError if the key lacks ``scope``."""
-        token = _bearer(request)
+        token = bearer(request)
         match = _KEY.fullmatch(token)
         stored = await self._find(match[1]) if match else None
         # A compare happens in any case, so that an unknown id takes as long as a wrong secret.
@@ -63,7 +63,7 @@ class KeyRing:
 
     def check_admin(self, request: Request) -> None:
         """Raise UnauthorizedError unless the request carries the operator's own key."""
-        token = _bearer(request)
+        token = bearer(request)
         if self._admin_digest is None:
             raise UnauthorizedError(
                 "This service has no operator's key, so platforms are registered by command only.",
@@ -122,10 +122,11 @@ async def admin(request: Request, _described: Annotated[Any, Depends(HTTPBearer(
 _DESCRIPTION: Final = "An API key of a platform, cl_<id>_<secret>."
 
 
-def _bearer(request: Request) -> str:
+def bearer(request: Request) -> str:
+    """The token that a request carries. Raises UnauthorizedError without one."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise UnauthorizedError("There is no API key in this request.")
+        raise UnauthorizedError("There is no key and no session in this request.")
     return token.strip()
 
 

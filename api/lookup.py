@@ -81,17 +81,6 @@ async def standing_decision(reader: Reader, row: ContributionView) -> Decision |
     return Decision(row.decision.index, row.decision.at_ms, made)
 
 
-async def find_contributor(reader: Reader, platform: str, contributor: str) -> str:
-    """The public id of whom a platform calls ``contributor``. Raises NotFoundError."""
-    found = await reader.contributor(platform, contributor)
-    if found is None:
-        raise NotFoundError(
-            "Your platform has no contributor of this id.",
-            remedy="Send a contribution of theirs first; use the id you gave there.",
-        )
-    return found
-
-
 def onchain_of(opened: CampaignOpened) -> Onchain | None:
     """All that opens the campaign in its pool; None for one that pays points."""
     if opened.onchain is None:
@@ -107,13 +96,3 @@ def onchain_of(opened: CampaignOpened) -> Onchain | None:
         funding_deadline=funding,
         closing_date=onchain.chain_seconds(opened.closing_date),
     )
-
-
-def payable_from_ms(row: ContributionView, opened: CampaignOpened, standing: Decision | None) -> int | None:
-    """When a contribution's award, as things stand, becomes final: the first moment after its deadline.
-
-    None where nothing is to be paid.
-    """
-    if standing is not None:
-        return standing.at_ms + opened.appeal_window * 1000 + 1 if standing.made.verdict == "accepted" else None
-    return row.at_ms + opened.decision_deadline * 1000 + 1 if opened.decision_default == "accepted" else None

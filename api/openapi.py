@@ -19,6 +19,7 @@ from ledger.wire import (
     TaskBatch,
     Written,
 )
+from ledger.wire.sealed import NewDirectContribution
 
 _SCHEMAS: Final = "#/components/schemas/"
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"HTTPBearer": []}]
@@ -32,6 +33,13 @@ _HOT: Final[dict[str, tuple[str, type[msgspec.Struct], bool, str, str]]] = {
         "contributions",
         "Write up to 1,000 contributions, each on its own.",
     ),
+    "/v1/direct/contributions": (
+        "submit_directly",
+        NewDirectContribution,
+        False,
+        "contributions",
+        "Write one contribution that its author's wallet signed; needs no key.",
+    ),
     "/v1/decisions": ("make_decision", NewDecision, False, "decisions", "Write one decision."),
     "/v1/decisions/batch": (
         "make_decisions",
@@ -41,6 +49,7 @@ _HOT: Final[dict[str, tuple[str, type[msgspec.Struct], bool, str, str]]] = {
         "Write up to 1,000 decisions, each on its own.",
     ),
 }
+_KEYLESS: Final = ("/v1/direct/contributions",)
 
 
 def writes(model: type[BaseModel]) -> dict[str, Any]:
@@ -83,7 +92,10 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     _, found = msgspec.json.schema_components(kinds, ref_template=_SCHEMAS + "{name}")
     components.update({name: _portable(value) for name, value in found.items()})
     for path, (name, request, batch, tag, summary) in _HOT.items():
-        schema["paths"].setdefault(path, {})["post"] = _hot_operation(name, request, batch, tag, summary)
+        operation = _hot_operation(name, request, batch, tag, summary)
+        if path in _KEYLESS:
+            operation.pop("security")
+        schema["paths"].setdefault(path, {})["post"] = operation
     for operations in schema["paths"].values():
         for operation in operations.values():
             operation["responses"].pop("422", None)

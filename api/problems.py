@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -44,7 +44,10 @@ _MESSAGES: Final = {"extra_forbidden": "There is no such field here", "missing":
 _NO_FORM: Final = "It is not in the form that is asked"
 _REMEDY: Final = "Correct the field; /docs shows its form."
 _REMEDIES: Final = {
-    "policy": 'Send {"name": "piece_rate", "amount": "5"} or {"name": "score_rate", "max_amount": "5"}, in base units.',
+    "policy": 'Send {"name": "piece_rate", "amount": "5"}, {"name": "score_rate", "max_amount": "5"}, '
+    '{"name": "prizes", "amounts": ["50", "20"]} or {"name": "pool", "total": "100"}, in base units.',
+    "brief": "A brief has problem, mode (cooperation or competition), rules, example_accepted, example_rejected and "
+    "rights {rejected_entries, pass_on}, and criteria where judges score them.",
 }
 
 
@@ -60,6 +63,7 @@ def _without_end(regex: str) -> str:
 _WORDS: Final[dict[str, str]] = {
     _pattern(values.Id): "It is not an id: a lower-case UUID of version 7, as our replies give it.",
     _pattern(values.Digest): "It is not a digest: 64 lower-case hex digits.",
+    _pattern(wire_values.Word): "It is not a name: lower-case letters, digits and . _ - (at most 64).",
     _pattern(values.Score): "It is not a score: '0', '1' or '0.' and up to six digits, the last not zero.",
     _pattern(values.Address): "It is not an address: 0x and 40 lower-case hex digits.",
     _pattern(wire_values.Address): "It is not an address: 0x and 40 hex digits.",
@@ -109,11 +113,25 @@ def validation_error(errors: list[Any]) -> CrowdLedgerError:
     if not location:
         return MalformedError("The body is missing or is not a JSON object.")
     field = ".".join(location)
+    missing = [_path(error["loc"]) for error in errors if error["type"] == "missing"]
+    if first["type"] == "missing" and len(missing) > 1:
+        remedy = _remedy(location)
+        return FieldError(f"{field}: It is missing, and so are {', '.join(missing[1:])}.", field=field, remedy=remedy)
     message = str(first["msg"]).removeprefix("Value error, ")
     message = _MESSAGES.get(first["type"], message)
     if first["type"] == "string_pattern_mismatch":
         message = _WORDS.get(_without_end(first["ctx"]["pattern"]), _NO_FORM)
-    return FieldError(f"{field}: {message.rstrip('.')}.", field=field, remedy=_REMEDIES.get(location[-1], _REMEDY))
+    return FieldError(f"{field}: {message.rstrip('.')}.", field=field, remedy=_remedy(location))
+
+
+def _path(location: Sequence[Any]) -> str:
+    parts = [str(part) for part in location]
+    return ".".join(parts[1:] if parts[0] in _BODY_LOCATIONS else parts)
+
+
+def _remedy(location: Sequence[str]) -> str:
+    """What to do about a field: the words for it, else for the part of the request that it is in."""
+    return _REMEDIES.get(location[-1]) or _REMEDIES.get(location[0], _REMEDY)
 
 
 def _answer(request: Request, error: CrowdLedgerError, headers: Mapping[str, str] | None = None) -> Response:

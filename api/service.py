@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+from api.attempts import Attempts
 from api.auth import KeyRing
 from api.comparison import Comparison
-from api.kept import Kept
+from api.kept import Kept, KeptEach
 from api.reads import Reads
 from api.reads.settlements import Place
 from api.reads.summary import AnchorRow
 from api.units import BASE_UNITS, POINTS, Unit
+from ledger.blobs.store import BlobStore
 from ledger.book.reward_tree import RewardTree
 from ledger.chain.deployments import Deployment
 from ledger.config import Config
@@ -26,8 +28,15 @@ from ledger.log.reader import Reader
 from ledger.log.writer import Writer
 from ledger.statements.campaigns import CampaignOpened
 from ledger.statements.values import uuid7
+from ledger.wire.figures import Figures
+from ledger.wire.reputation import PublicReputation
 
 _TREES: Final = 4
+_FIGURES_SECONDS: Final = 5.0
+_FIGURES: Final = 1000
+_REPUTATIONS: Final = 100
+_OPENINGS: Final = 600
+"""In a minute, under one mandate."""
 
 
 @dataclass(slots=True)
@@ -39,15 +48,25 @@ class Service:
     reads: Reads
     reader: Reader
     writer: Writer
+    blobs: BlobStore
     keys: KeyRing
     anchor: Kept[AnchorRow | None]
     counts: Kept[dict[str, int]]
     comparison: Comparison
     deployment: Deployment | None
     vkey: str
+    attempts: Attempts = field(default_factory=Attempts)
+    openings: Attempts = field(default_factory=lambda: Attempts(_OPENINGS, 10 * _OPENINGS))
+    """Contents that auditors open, by mandate: each one is an entry of the log for good."""
     unit: Unit = BASE_UNITS
     """What the pool's token is counted in, once the chain has said it."""
     trees: OrderedDict[tuple[Place, int], RewardTree] = field(default_factory=OrderedDict)
+    figures: KeptEach[str, Figures] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
+    """Public figures by campaign: strangers may ask for them as often as they like."""
+    reputations: KeptEach[str, PublicReputation] = field(default_factory=lambda: KeptEach(0, _REPUTATIONS))
+    """By public id, kept only where they take long: a few have thousands of entries."""
+    shares: KeptEach[str, dict[str, int] | None] = field(default_factory=lambda: KeptEach(0, _FIGURES))
+    """What each contributor of a campaign won that pays once; None while it is not over."""
 
     @property
     def domain(self) -> str:

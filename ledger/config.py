@@ -33,6 +33,7 @@ from pydantic_settings import (
 )
 
 from ledger.errors import ConfigError, FormatError
+from ledger.statements.values import MAX_COUNT
 from ledger.tree.keys import LogSigner
 
 PREFIX = "CROWDLEDGER_"
@@ -74,6 +75,9 @@ class Config(BaseSettings):
     admin_key_file: Path | None = None
     queue_limit: PositiveInt = 10_000
     group_limit: PositiveInt = 1_000
+    blob_folder: Path | None = None
+    content_retention_days: int | None = Field(default=None, ge=1, le=36_500)
+    max_file_bytes: int = Field(default=2 * 1024**3, ge=1, le=MAX_COUNT)
 
     rpc_urls: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
     deployment_file: Path | None = None

@@ -13,8 +13,10 @@ from api.lookup import find_campaign, find_contribution, find_decision
 from api.pages import words
 from api.pages.progress import progress_of
 from api.pages.rendering import page
-from api.reads import campaigns
+from api.reads import campaigns, versions
+from api.reads.calls import list_notices
 from api.routes.audit import summarise
+from api.routes.figures import figures_of
 from api.routes.receipts import known_index
 from api.service import service_of
 from api.states import state_of
@@ -23,6 +25,7 @@ from ledger.statements.values import time_ms
 from ledger.tree.merkle import leaf_hash
 
 router = APIRouter()
+_NOTICES = 50
 
 
 @router.get("/")
@@ -81,22 +84,25 @@ async def entry_page(index: str, request: Request) -> Response:
 
 @router.get("/campaigns/{campaign}")
 async def campaign_page(campaign: str, request: Request) -> Response:
-    """A campaign: what it asks, what it pays, and how far it is."""
+    """A campaign: what it asks, what it pays, how far it is, and how people fared there."""
     service = service_of(request)
     row = await find_campaign(service.reader, campaign)
     opened = row.opened
     unit = service.unit_of(opened)
+    found = await versions.load(service.reads, row)
+    now = found.current
     return page(
         "campaign.html",
         row=row,
         opened=opened,
         unit=unit,
-        policy=words.policy(opened.policy, unit),
-        appeal=words.duration(opened.appeal_window),
-        deadline=words.duration(opened.decision_deadline),
-        default=words.VERDICTS[opened.decision_default].lower(),
+        now=now,
+        paused=found.is_paused,
+        policy=words.policy(now.holds.policy, unit),
+        rules=words.rules(found.book),
         closing_ms=time_ms(opened.closing_date),
-        counts=await campaigns.count(service.reads, campaign),
+        figures=await figures_of(service, found),
+        notices=(await list_notices(service.reads, campaign, None, _NOTICES)).items,
         funds=await service.reader.funds(campaign),
         settled=await campaigns.settled(service.reads, opened),
     )

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from typing import Final
 
 from api.units import Unit
-from ledger.statements.campaigns import PieceRate, Policy, ScoreRate
+from ledger.book.campaigns import Campaign
+from ledger.statements.campaigns import PieceRate, Policy, Pool, Prizes, ScoreRate
 from ledger.statements.decisions import Method
 from ledger.wire import State
 
@@ -54,6 +55,12 @@ def policy(of: Policy, unit: Unit) -> str:
             return f"{unit.words(amount)} for every accepted contribution."
         case ScoreRate(max_amount=amount):
             return f"Up to {unit.words(amount)} for every accepted contribution, in proportion to its score."
+        case Prizes(amounts=amounts, min_score=least):
+            told = ", ".join(f"place {n}: {unit.words(each)}" for n, each in enumerate(amounts, 1))
+            condition = "" if least == "0" else f" that score at least {least}"
+            return f"Prizes for the best accepted entries{condition}. {told[0].upper()}{told[1:]}."
+        case Pool(total=total):
+            return f"{unit.words(total)}, shared by all accepted parts in proportion to their scores."
 
 
 def method(of: Method) -> str:
@@ -69,3 +76,39 @@ def method(of: Method) -> str:
             return f"by comparison with a known answer{name}"
         case "model":
             return f"by a model{name}"
+
+
+def rules(of: Campaign) -> list[tuple[str, str]]:
+    """What a campaign declared at opening, each with its name."""
+    opened = of.opened
+    default = VERDICTS[opened.decision_default].lower()
+    begin = "after entries can be opened" if opened.sealed is not None else "of its submission"
+    told = [("Decided", f"within {duration(opened.decision_deadline)} {begin}, otherwise it counts as {default}")]
+    judging = opened.judging
+    if judging is not None:
+        told.append(("Judges", f"{judging.judges}, of whom {judging.agree} must accept; none sees what others say"))
+        if judging.criteria is not None:
+            told.append(("Criteria", ", ".join(f"{each.name} (weight {each.weight})" for each in judging.criteria)))
+    if opened.sealed is not None:
+        until, opening = date(of.sealed_ms or 0), date(of.reveal_ms)
+        told.append(("Sealed", f"entries are sealed until {until}; their authors open them until {opening}"))
+    appealed = "it counts as accepted" if opened.appeal_default == "accepted" else "the decision stands"
+    window, answer = duration(opened.appeal_window), duration(opened.appeal_deadline)
+    told.append(("Appeals", f"for {window} after a decision; without an answer within {answer} {appealed}"))
+    if opened.revisions is not None:
+        rounds, time = opened.revisions.rounds, duration(opened.revisions.window)
+        told.append(("New versions", f"can be asked for, up to {rounds} times, {time} each"))
+    if opened.second_looks is not None:
+        told.append(("Second looks", f"the share {opened.second_looks} of rejections is judged blind once more"))
+    limits = opened.limits
+    if limits is not None:
+        kinds = (("people", limits.participants), ("answers a task", limits.per_task), ("a person", limits.per_person))
+        told.append(("Limits", ", ".join(f"{number} {what}" for what, number in kinds if number is not None)))
+    if opened.requires is not None:
+        asks = opened.requires
+        told.append(("Asks for", f"{asks.accepted} accepted contributions, a share of {asks.acceptance} or more"))
+    if opened.pilot is not None:
+        told.append(("Pilot", f"the first {opened.pilot} contributions, before it opens fully"))
+    if opened.direct:
+        told.append(("Direct entry", "signed work is taken without the platform"))
+    return told

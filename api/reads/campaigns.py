@@ -61,8 +61,10 @@ async def settled(reads: Reads, opened: CampaignOpened) -> str | None:
             settlements.c.chain_id == opened.onchain.chain_id,
             settlements.c.pool == opened.onchain.pool,
             settlements.c.state != "vetoed",
+            settlements.c.campaigns.contains(opened.id),
         )
         .order_by(settlements.c.number.desc())
+        .limit(1)
     )
     for row in await reads.all(query):
         for line in json.loads(row.campaigns):

@@ -1,45 +1,39 @@
-"""Campaigns and their tasks."""
+"""Campaigns of a platform: opened, amended, announced, paused, closed."""
 
 from __future__ import annotations
 
-import os
 import time
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Query
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import cursors
+from api import cursors, opening
 from api.auth import Caller, needs
-from api.bodies import read_items
 from api.lookup import find_campaign, onchain_of
-from api.openapi import takes, writes
-from api.problems import validation_error
+from api.openapi import writes
+from api.pages import words
 from api.reads import campaigns as reads
-from api.replies import batch_reply, entry_page, page_of, write_reply
+from api.reads import versions
+from api.replies import entry_page, page_of, write_reply
 from api.service import Service, new_id, service_of
-from api.writing import write_each
-from ledger.errors import CrowdLedgerError, FieldError
-from ledger.log.items import AddTask, CloseCampaign, OpenCampaign, PoolPlace
+from ledger.log.items import AmendCampaign, CloseCampaign, PauseCampaign, PublishNotice, ResumeCampaign
 from ledger.log.queries import Page as ViewPage
 from ledger.log.shapes import CampaignView
 from ledger.statements import kinds
-from ledger.statements.campaigns import CampaignOpened, Policy
-from ledger.statements.commitments import SALT_BYTES
+from ledger.statements.campaigns import CampaignOpened
 from ledger.statements.values import format_time
 from ledger.wire import (
     MAX_PAGE_ITEMS,
-    BatchReply,
     Campaign,
     CampaignLine,
     CampaignWritten,
+    NewAmendment,
     NewCampaign,
-    NewTask,
+    NewNotice,
     Page,
-    TaskBatch,
     Written,
 )
 from ledger.wire.campaigns import DEFAULT_LENGTH_SECONDS
@@ -53,26 +47,8 @@ _PAGE: Final = page_of("campaigns")
 async def open_campaign(new: NewCampaign, request: Request, caller: Annotated[Caller, needs("admin")]) -> Response:
     """Open a campaign; with ``opener`` the reply has all that opens it in the pool."""
     service = service_of(request)
-    policy: Policy = msgspec.convert(new.policy.model_dump(), Policy)
-    item = OpenCampaign(
-        id=new_id(),
-        platform=caller.platform,
-        title=new.title,
-        type=new.type,
-        brief=new.title if new.brief is None else new.brief,
-        terms=new.terms,
-        policy=policy,
-        budget=new.budget,
-        appeal_window=new.appeal_window,
-        decision_deadline=new.decision_deadline,
-        decision_default=new.decision_default,
-        closing_date=new.closing_date or await _default_closing(service, caller.platform, new.external_id),
-        place=_place(service, new),
-        goal=new.goal,
-        funding_deadline=new.funding_deadline,
-        external_id=new.external_id,
-    )
-    written = await service.writer.write(item)
+    closing_date = new.closing_date or await _default_closing(service, caller.platform, new.external_id)
+    written = await service.writer.write(opening.campaign_item(service, new, caller.platform, closing_date))
     opened = kinds.parse(written.statement)
     assert isinstance(opened, CampaignOpened)
     onchain = onchain_of(opened)
@@ -103,26 +79,44 @@ async def list_campaigns(
 
 @router.get("/{campaign}")
 async def get_campaign(campaign: str, request: Request, caller: Annotated[Caller, needs(None)]) -> Campaign:
-    """A campaign of the platform: what it promises, and how far it is."""
+    """A campaign of the platform in its current version: what it promises, and how far it is."""
     service = service_of(request)
     row = await find_campaign(service.reader, campaign, caller.platform)
     funds = await service.reader.funds(campaign)
     counts = await reads.count(service.reads, campaign)
     opened = row.opened
+    found = await versions.load(service.reads, row)
+    now = found.current
     return Campaign(
         id=opened.id,
         index=row.index,
         title=row.title,
         type=opened.type,
-        brief=row.brief,
-        terms=row.terms,
-        terms_digest=opened.terms,
-        policy=msgspec.to_builtins(opened.policy),
-        budget=opened.budget,
+        version=now.number,
+        brief=now.brief,
+        brief_digest=now.brief_digest,
+        terms=now.terms,
+        terms_digest=now.terms_digest,
+        policy=msgspec.to_builtins(now.holds.policy),
+        pay=words.policy(now.holds.policy, service.unit_of(opened)),
+        budget=str(now.holds.budget),
+        reviewer_rate=str(now.holds.reviewer_rate),
+        bonus_limit=opened.bonus_limit,
         appeal_window=opened.appeal_window,
         decision_deadline=opened.decision_deadline,
         decision_default=opened.decision_default,
+        appeal_deadline=opened.appeal_deadline,
+        appeal_default=opened.appeal_default,
         closing_date=opened.closing_date,
+        judging=_part(opened.judging),
+        sealed=_part(opened.sealed),
+        limits=_part(opened.limits),
+        requires=_part(opened.requires),
+        revisions=_part(opened.revisions),
+        pilot=opened.pilot,
+        direct=opened.direct,
+        second_looks=opened.second_looks,
+        paused=found.is_paused,
         closed=row.closed,
         opened_at=opened.at,
         onchain=onchain_of(opened),
@@ -135,74 +129,77 @@ async def get_campaign(campaign: str, request: Request, caller: Annotated[Caller
     )
 
 
+@router.post("/{campaign}/amend", **writes(Written))
+async def amend_campaign(
+    campaign: str, new: NewAmendment, request: Request, caller: Annotated[Caller, needs("admin")]
+) -> Response:
+    """Change what holds from now on; what was submitted before keeps at least its pay."""
+    service = service_of(request)
+    row = await find_campaign(service.reader, campaign, caller.platform)
+    if new.brief is not None:
+        judging = row.opened.judging
+        opening.check_criteria(new.brief, [] if judging is None else judging.criteria or [])
+    item = AmendCampaign(
+        platform=caller.platform,
+        campaign=campaign,
+        version=new.version,
+        brief=None if new.brief is None else new.brief.document(),
+        terms=new.terms,
+        policy=None if new.policy is None else opening.said_policy(new.policy),
+        budget=new.budget,
+        reviewer_rate=new.reviewer_rate,
+    )
+    written = await service.writer.write(item)
+    service.figures.forget(campaign)
+    return await write_reply(service, written, entry_page)
+
+
+@router.post("/{campaign}/notices", **writes(Written))
+async def publish_notice(
+    campaign: str, new: NewNotice, request: Request, caller: Annotated[Caller, needs("admin")]
+) -> Response:
+    """Tell every entrant something: news, or the answer to a question that one of them asked."""
+    service = service_of(request)
+    await find_campaign(service.reader, campaign, caller.platform)
+    item = PublishNotice(
+        id=new_id(),
+        platform=caller.platform,
+        campaign=campaign,
+        type=new.type,
+        text=new.text,
+        external_id=new.external_id,
+    )
+    return await write_reply(service, await service.writer.write(item), entry_page)
+
+
+@router.post("/{campaign}/pause", **writes(Written))
+async def pause_campaign(campaign: str, request: Request, caller: Annotated[Caller, needs("admin")]) -> Response:
+    """Take no contributions for now; the deadlines of what was submitted go on."""
+    return await _act(request, caller, campaign, PauseCampaign(platform=caller.platform, campaign=campaign))
+
+
+@router.post("/{campaign}/resume", **writes(Written))
+async def resume_campaign(campaign: str, request: Request, caller: Annotated[Caller, needs("admin")]) -> Response:
+    """Take contributions again; after a pilot, the campaign is fully open from here on."""
+    return await _act(request, caller, campaign, ResumeCampaign(platform=caller.platform, campaign=campaign))
+
+
 @router.post("/{campaign}/close", **writes(Written))
 async def close_campaign(campaign: str, request: Request, caller: Annotated[Caller, needs("admin")]) -> Response:
     """Take no more contributions; what is open is still decided and paid."""
-    service = service_of(request)
-    await find_campaign(service.reader, campaign, caller.platform)
-    written = await service.writer.write(CloseCampaign(platform=caller.platform, campaign=campaign))
-    return await write_reply(service, written, entry_page)
+    return await _act(request, caller, campaign, CloseCampaign(platform=caller.platform, campaign=campaign))
 
 
-@router.post("/{campaign}/tasks", **writes(Written))
-async def add_task(
-    campaign: str, new: NewTask, request: Request, caller: Annotated[Caller, needs("submit")]
+async def _act(
+    request: Request, caller: Caller, campaign: str, item: PauseCampaign | ResumeCampaign | CloseCampaign
 ) -> Response:
-    """Add a task."""
     service = service_of(request)
     await find_campaign(service.reader, campaign, caller.platform)
-    written = await service.writer.write(_task(new, campaign, caller.platform))
-    return await write_reply(service, written, entry_page)
+    return await write_reply(service, await service.writer.write(item), entry_page)
 
 
-@router.post("/{campaign}/tasks/batch", responses={200: {"model": BatchReply}}, openapi_extra=takes(TaskBatch))
-async def add_tasks(campaign: str, request: Request, caller: Annotated[Caller, needs("submit")]) -> Response:
-    """Add up to 1,000 tasks, each on its own."""
-    # The body is read here, after the key was checked: a large one takes time that strangers do not get.
-    service = service_of(request)
-    await find_campaign(service.reader, campaign, caller.platform)
-    requests = [_read_task(item) for item in await read_items(request)]
-    results = await write_each(service.writer, requests, lambda new: _task(new, campaign, caller.platform))
-    return await batch_reply(service, results, entry_page)
-
-
-def _read_task(item: msgspec.Raw) -> NewTask | CrowdLedgerError:
-    try:
-        return NewTask.model_validate_json(bytes(item))
-    except ValidationError as error:
-        return validation_error(list(error.errors(include_input=False)))
-
-
-def _task(new: NewTask, campaign: str, platform: str) -> AddTask:
-    return AddTask(
-        id=new_id(),
-        platform=platform,
-        campaign=campaign,
-        content=new.content,
-        salt=os.urandom(SALT_BYTES),
-        external_id=new.external_id,
-    )
-
-
-def _place(service: Service, new: NewCampaign) -> PoolPlace | None:
-    """The service's pool for a campaign that names its opener. Raises FieldError."""
-    if (new.goal is None) != (new.funding_deadline is None):
-        missing = "funding_deadline" if new.goal is not None else "goal"
-        raise FieldError(f"{missing}: A goal and its deadline go together.", field=missing, remedy="Send both.")
-    if new.opener is None:
-        if new.goal is not None:
-            raise FieldError(
-                "opener: A campaign with a goal is paid from a pool.", field="opener", remedy="Name who opens it there."
-            )
-        return None
-    if service.deployment is None:
-        raise FieldError(
-            "opener: This service has no pool; it pays points only.",
-            field="opener",
-            remedy="Leave opener out, or let the operator run 'crowdledger deploy'.",
-        )
-    place = service.deployment
-    return PoolPlace(chain_id=place.chain_id, pool=place.pool, log_id=place.log_id, opener=new.opener)
+def _part(part: Any) -> dict[str, Any] | None:
+    return None if part is None else dict(msgspec.to_builtins(part))
 
 
 async def _default_closing(service: Service, platform: str, external_id: str | None) -> str:

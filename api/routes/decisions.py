@@ -13,13 +13,16 @@ from starlette.routing import Route
 
 from api.bodies import check_document, read_batch, read_one
 from api.replies import batch_reply, page_of, write_reply
+from api.sealing import check_own_id
 from api.service import service_of
 from api.writing import write_each
 from ledger.errors import FieldError
 from ledger.log.items import Decide
+from ledger.statements.commitments import SALT_BYTES
 from ledger.statements.decisions import Method
-from ledger.statements.values import uuid4, uuid7
+from ledger.statements.values import MAX_AMOUNT, uuid4, uuid7
 from ledger.wire import NewDecision
+from ledger.wire.values import says_nothing
 
 _DECODER: Final = msgspec.json.Decoder(NewDecision)
 _PAGE: Final = page_of("d")
@@ -38,6 +41,7 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
         raise FieldError(
             "reviewer: A reviewer_id is of a reviewer.", field="reviewer", remedy="Send your own id of the person too."
         )
+    check_own_id(new.reviewer, "reviewer")
     if new.signature is not None and new.feedback is not None and new.salt is None:
         raise FieldError(
             "salt: A signature is over the feedback's commitment, which needs your salt.",
@@ -45,7 +49,11 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
             remedy="Send the salt too.",
         )
     if new.feedback is not None:
-        check_document(new.feedback, "feedback")
+        _check_feedback(new)
+    if new.inputs is not None:
+        _check_inputs(new)
+    if new.bonus is not None and int(new.bonus) > MAX_AMOUNT:
+        raise FieldError("bonus: It is 2**120 or more.", field="bonus", remedy="Send base units below 2**120.")
     random = os.urandom(58)
     return Decide(
         id=uuid7(time.time_ns() // 1_000_000, random[:10]),
@@ -61,9 +69,39 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
         reviewer=new.reviewer,
         feedback=new.feedback,
         supersedes=new.supersedes,
+        appeal=new.appeal,
+        bonus=new.bonus,
+        inputs=new.inputs,
+        inputs_salt=None if new.inputs is None else os.urandom(SALT_BYTES),
         signature=new.signature,
         external_id=new.external_id,
     )
+
+
+def _check_feedback(new: NewDecision) -> None:
+    check_document(new.feedback, "feedback")
+    if new.verdict != "accepted" and says_nothing(new.feedback):
+        raise FieldError(
+            "feedback: It says nothing, and a contributor is told why.",
+            field="feedback",
+            remedy=f"Say why the verdict is '{new.verdict}', as text or any JSON.",
+        )
+
+
+def _check_inputs(new: NewDecision) -> None:
+    check_document(new.inputs, "inputs")
+    if new.method is None or new.method.type == "human":
+        raise FieldError(
+            "inputs: They are what an automatic method was given.",
+            field="inputs",
+            remedy="Name the method, or leave inputs out of a person's decision.",
+        )
+    if new.method.inputs is not None:
+        raise FieldError(
+            "method.inputs: The service makes this commitment from inputs.",
+            field="method.inputs",
+            remedy="Send one of the two.",
+        )
 
 
 async def decide(request: Request) -> Response:

@@ -1,15 +1,18 @@
-"""The log itself, as C2SP tlog-tiles: checkpoint, tiles and entry bundles."""
+"""The log itself, as C2SP tlog-tiles: checkpoint, tiles and entry bundles; and the trees that it was settled by."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
 from api.service import Service, service_of
 from ledger.errors import FormatError, NotFoundError
+from ledger.statements import canonical
+from ledger.statements.canonical import JsonValue
+from ledger.statements.values import MAX_COUNT
 from ledger.tree.tiles import ENTRIES, Tile
 
 router = APIRouter(prefix="/logs", tags=["log"])
@@ -41,6 +44,23 @@ async def get_tile(name: str, path: str, request: Request) -> Response:
     else:
         data = await service.reader.tile(tile.level, tile.index, width)
     return Response(data, headers=_FOR_EVER, media_type="application/octet-stream")
+
+
+@router.get("/{name}/settlements/{chain_id}/{pool}/{number}.json")
+async def get_accounts(
+    name: str,
+    chain_id: Annotated[int, Path(ge=1, le=MAX_COUNT)],
+    pool: Annotated[str, Path(max_length=42)],
+    number: Annotated[int, Path(ge=1, le=MAX_COUNT)],
+    request: Request,
+) -> Response:
+    """The accounts of a settlement's tree with their cumulative amounts, by the operator's word, for audits."""
+    accounts = await _service(request, name).reader.settlement_accounts(chain_id, pool, number)
+    if not accounts:
+        raise NotFoundError(f"There is no settlement {number} of this pool.")
+    rows: list[JsonValue] = [[account, str(units)] for account, units in accounts]
+    data = canonical.encode({"v": 1, "accounts": rows})
+    return Response(data, headers=_NOW, media_type="application/json")
 
 
 def _service(request: Request, name: str) -> Service:

@@ -25,7 +25,9 @@ async def receipt_by_own_id(
     request: Request,
     caller: Annotated[Caller, needs(None)],
     external_id: Annotated[OwnId, Query()],
-    kind: Literal["campaign", "task", "contribution", "decision"] = "contribution",
+    kind: Literal[
+        "campaign", "notice", "task", "contribution", "review", "decision", "appeal", "result"
+    ] = "contribution",
 ) -> Response:
     """The receipt of what the platform sent under its own id."""
     service = service_of(request)

@@ -1,49 +1,48 @@
-"""Wallets: the text to sign, and the signed text."""
+"""Wallets: the text to sign, the signed text, and the objection of the wallet that it would replace."""
 
 from __future__ import annotations
 
 import secrets
 import time
-from typing import Annotated, Final
+from typing import Final
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.auth import Caller, needs
-from api.lookup import find_contributor
+from api.attempts import address_of
 from api.openapi import writes
 from api.replies import entry_page, write_reply
-from api.service import new_id, service_of
+from api.service import Service, new_id, service_of
+from api.sessions import Bearer, chain_id_of, check_wallet, is_session, one_of, person_entrusted, signed_in
 from ledger.errors import FieldError, FormatError
-from ledger.log.items import LinkWallet
+from ledger.log.items import LinkWallet, ObjectToLink
+from ledger.log.shapes import PersonView
 from ledger.statements import sign_in
 from ledger.statements.values import format_time
 from ledger.wire import NewWallet, WalletMessage, WalletMessageRequest, Written
+from ledger.wire.people import NewObjection
 
 router = APIRouter(prefix="/v1/wallets", tags=["wallets"])
 MESSAGE_SECONDS: Final = 3600
-_MAINNET: Final = 1
 
 
-@router.post("/message")
-async def make_message(
-    asked: WalletMessageRequest, request: Request, caller: Annotated[Caller, needs("submit")]
-) -> WalletMessage:
+@router.post("/message", dependencies=[Bearer])
+async def make_message(asked: WalletMessageRequest, request: Request) -> WalletMessage:
     """The EIP-4361 text with which a wallet says: pay this contributor to me. Good for an hour and for one use."""
     service = service_of(request)
-    contributor = await find_contributor(service.reader, caller.platform, asked.contributor)
-    link = await service.reader.link(contributor)
+    person = await _person(service, request, asked.contributor)
+    link = await service.reader.link(person.id)
     now_ms = time.time_ns() // 1_000_000
     expires_at = format_time(now_ms + MESSAGE_SECONDS * 1000)
     message = sign_in.WalletLink(
         domain=service.domain,
         address=asked.address,
-        contributor=contributor,
+        contributor=person.id,
         log=service.config.origin,
         replaces=None if link is None else link.index,
         uri=service.public_url,
-        chain_id=_MAINNET if service.deployment is None else service.deployment.chain_id,
+        chain_id=chain_id_of(service),
         nonce=secrets.token_hex(16),
         issued_at=format_time(now_ms),
         expires_at=expires_at,
@@ -51,11 +50,16 @@ async def make_message(
     return WalletMessage(message=message, expires_at=expires_at)
 
 
-@router.post("", **writes(Written))
-async def link_wallet(new: NewWallet, request: Request, caller: Annotated[Caller, needs("submit")]) -> Response:
-    """Link the wallet that signed the message; it is paid from now plus the log's wallet delay."""
+@router.post("", dependencies=[Bearer], **writes(Written))
+async def link_wallet(new: NewWallet, request: Request) -> Response:
+    """Link the wallet that signed the message; it is paid from now plus the log's wallet delay.
+
+    A wallet that is a contract is asked through the service's node whether it signed (ERC-1271).
+    """
     service = service_of(request)
-    contributor = await find_contributor(service.reader, caller.platform, new.contributor)
+    if is_session(request):
+        service.attempts.count(address_of(request))
+    person = await _person(service, request, new.contributor)
     try:
         link = sign_in.parse(new.message)
     except FormatError as error:
@@ -68,10 +72,35 @@ async def link_wallet(new: NewWallet, request: Request, caller: Annotated[Caller
         )
     item = LinkWallet(
         id=new_id(),
-        platform=caller.platform,
-        contributor=contributor,
+        platform=person.platform,
+        contributor=person.id,
         address=link.address,
         message=new.message,
         signature=new.signature.lower(),
+        erc1271=await check_wallet(service, new.message, new.signature, link.address),
+        consent=None if new.consent is None else new.consent.lower(),
     )
     return await write_reply(service, await service.writer.write(item), entry_page)
+
+
+@router.post("/objections", **writes(Written))
+async def object_to_link(new: NewObjection, request: Request) -> Response:
+    """Delay a link that would replace one's wallet, once: the signature of the wallet in force says who objects."""
+    service = service_of(request)
+    service.attempts.count(address_of(request))
+    item = ObjectToLink(contributor=new.contributor, link=new.link, signature=new.signature.lower())
+    return await write_reply(service, await service.writer.write(item), entry_page)
+
+
+async def _person(service: Service, request: Request, contributor: str | None) -> PersonView:
+    """The contributor that is meant: of the session, or of the platform whose key with the scope submit is sent."""
+    if is_session(request):
+        return one_of(await signed_in(request), contributor)
+    caller = await service.keys.caller(request, "submit")
+    if contributor is None:
+        raise FieldError(
+            "contributor: It is missing.",
+            field="contributor",
+            remedy="Send your own id of the person whose wallet it is.",
+        )
+    return await person_entrusted(service, caller.platform, contributor)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from ledger.wire.audit import AnchorSummary, AuditSummary, ChainSummary
+from ledger.wire.briefs import Brief, CriterionText, Rights
 from ledger.wire.campaigns import (
+    BriefVersion,
     Campaign,
     CampaignLine,
     CampaignWritten,
+    NewAmendment,
     NewCampaign,
+    NewNotice,
     NewTask,
+    Notice,
     Onchain,
-    PieceRate,
-    ScoreRate,
     TaskBatch,
 )
+from ledger.wire.conditions import Criterion, Judging, Limits, Requirement, Revisions, Sealed
 from ledger.wire.contributions import (
     Contribution,
     ContributionLine,
@@ -22,8 +26,13 @@ from ledger.wire.contributions import (
     WalletMessage,
     WalletMessageRequest,
 )
+from ledger.wire.figures import Figures, Money, OpenCampaign
+from ledger.wire.mandates import Mandate, MandateWritten, NewMandate, Opened
 from ledger.wire.platforms import Key, KeyWritten, NewKey, NewPlatform
+from ledger.wire.policies import PieceRate, Pool, Prizes, ScoreRate
 from ledger.wire.replies import BatchItem, BatchReply, Page, Problem, State, Written
+from ledger.wire.results import NewResult, Result, ResultLine, ResultMethod, ResultWritten
+from ledger.wire.reviews import NewReview, Queue, QueueItem, ReviewerFigures, Reviewers, ReviewWritten
 from ledger.wire.settlements import (
     CampaignTotal,
     ClaimRequest,
@@ -34,6 +43,7 @@ from ledger.wire.settlements import (
     Settlement,
     SettlementRequest,
 )
+from ledger.wire.signals import Signal, Signals
 from ledger.wire.values import (
     MAX_BATCH_BYTES,
     MAX_BATCH_ITEMS,
@@ -56,6 +66,8 @@ __all__ = [
     "AuditSummary",
     "BatchItem",
     "BatchReply",
+    "Brief",
+    "BriefVersion",
     "Campaign",
     "CampaignLine",
     "CampaignTotal",
@@ -66,28 +78,61 @@ __all__ = [
     "Contribution",
     "ContributionBatch",
     "ContributionLine",
+    "Criterion",
+    "CriterionText",
     "Decision",
     "DecisionBatch",
+    "Figures",
+    "Judging",
     "Key",
     "KeyWritten",
+    "Limits",
+    "Mandate",
+    "MandateWritten",
     "Model",
+    "Money",
+    "NewAmendment",
     "NewCampaign",
     "NewClaims",
     "NewContribution",
     "NewDecision",
     "NewKey",
+    "NewMandate",
+    "NewNotice",
     "NewPlatform",
+    "NewResult",
+    "NewReview",
     "NewTask",
     "NewWallet",
+    "Notice",
     "Onchain",
+    "OpenCampaign",
+    "Opened",
     "Page",
     "PieceRate",
+    "Pool",
+    "Prizes",
     "Problem",
+    "Queue",
+    "QueueItem",
+    "Requirement",
+    "Result",
+    "ResultLine",
+    "ResultMethod",
+    "ResultWritten",
+    "ReviewWritten",
+    "ReviewerFigures",
+    "Reviewers",
+    "Revisions",
     "Reward",
     "Rewards",
+    "Rights",
     "ScoreRate",
+    "Sealed",
     "Settlement",
     "SettlementRequest",
+    "Signal",
+    "Signals",
     "State",
     "TaskBatch",
     "WalletMessage",

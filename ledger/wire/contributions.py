@@ -27,7 +27,8 @@ class Decision(Model):
 class Contribution(Model):
     """A contribution. ``public_contributor`` is how the log names the person.
 
-    ``payable_from`` is when its award becomes part of the next settlement; null while nothing is to be paid.
+    ``payable_from`` is when its award becomes part of the next settlement; null while nothing is to be paid, and where
+    prizes or a pool are shared out at the campaign's end.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Contribution(Model):
     task: str | None
     content: Any
     replaced_by: str | None
+    withdrawn: bool
     decision: Decision | None
     payable_from: str | None
     url: str
@@ -47,22 +49,33 @@ class Contribution(Model):
 
 
 class ContributionLine(Model):
-    """A contribution in a list."""
+    """A contribution in a list. ``verdict`` is of ``decision``, the one that stands.
+
+    ``content`` is null where it was not asked for, and where it is sealed or erased.
+    """
 
     id: str
     index: int
     at: str
     campaign: str
     contributor: str
+    public_contributor: str
     task: str | None
+    replaced_by: str | None
+    withdrawn: bool
+    decision: str | None
     verdict: str | None
     url: str
+    content: Any = None
 
 
 class WalletMessageRequest(Model):
-    """Asks for the text with which ``address`` says: pay this contributor to me."""
+    """Asks for the text with which ``address`` says: pay this contributor to me.
 
-    contributor: OwnId
+    A contributor's own session leaves ``contributor`` out, or sends the public id that is meant.
+    """
+
+    contributor: OwnId | None = None
     address: Address
 
 
@@ -74,8 +87,13 @@ class WalletMessage(Model):
 
 
 class NewWallet(Model):
-    """The signed text. It joins the contributor's public id and the address for good, for everybody to see."""
+    """The signed text. It joins the contributor's public id and the address for good, for everybody to see.
 
-    contributor: OwnId
+    ``signature`` is of the new wallet: 65 bytes of its key, or what its contract accepts (ERC-1271). ``consent`` is the
+    signature of the same text by the wallet in force, which then does not object later.
+    """
+
+    contributor: OwnId | None = None
     message: Annotated[str, StringConstraints(max_length=2000)]
-    signature: Annotated[str, Field(pattern="^0x[0-9a-fA-F]{130}$")]
+    signature: Annotated[str, Field(pattern="^0x(?:[0-9a-fA-F]{2}){1,2000}$")]
+    consent: Annotated[str, Field(pattern="^0x[0-9a-fA-F]{130}$")] | None = None

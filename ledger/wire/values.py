@@ -66,6 +66,17 @@ def _document(value: Any) -> Any:
     return value
 
 
+def says_nothing(value: Any) -> bool:
+    """Whether a document is null, or an empty text, list or object."""
+    return value is None or (not value.strip() if isinstance(value, str) else value in ([], {}))
+
+
+def _said(value: Any) -> Any:
+    if says_nothing(value):
+        raise ValueError("it says nothing; write the text, or any JSON")
+    return value
+
+
 Id = Annotated[str, StringConstraints(pattern=_ID_PATTERN)]
 """A lower-case UUID version 7."""
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=_NAME)]
@@ -78,5 +89,12 @@ Address = Annotated[str, StringConstraints(pattern="^0x[0-9a-fA-F]{40}$"), After
 """A chain's account, in lower case or with EIP-55 capitals; kept in lower case."""
 Moment = Annotated[str, StringConstraints(max_length=40), AfterValidator(_moment)]
 """A time with its zone (RFC 3339); kept in UTC with milliseconds."""
+Score = Annotated[str, StringConstraints(pattern=r"^(?:0|1|0\.[0-9]{0,5}[1-9])$")]
+"""A number in [0, 1] with at most six decimals, the last not zero."""
+Word = Annotated[str, StringConstraints(pattern="^[a-z0-9][a-z0-9._-]{0,63}$")]
+"""A name that programs give: lower-case ASCII."""
+Limit = Annotated[int, Field(ge=1, le=2**53 - 1)]
 Document: TypeAlias = Annotated[Any, AfterValidator(_document)]
 """Any JSON of at most 256 KiB in canonical form."""
+Words: TypeAlias = Annotated[Document, AfterValidator(_said)]
+"""The same, of people who are owed an answer: nothing that is empty."""

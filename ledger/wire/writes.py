@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 from ledger.statements.contributions import Signature
 from ledger.statements.decisions import Method, Verdict
-from ledger.statements.values import ContributorId, Digest, Id, Score
+from ledger.statements.values import Amount, ContributorId, Digest, Id, Score
 
 OwnId = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")]
 """A platform's own id of a thing or a person; it never enters a statement."""
@@ -27,6 +27,9 @@ class _Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 class NewContribution(_Request, frozen=True, kw_only=True):
     """Somebody contributed ``content`` (any JSON up to 256 KiB).
 
+    In a sealed campaign ``commitment`` is sent instead, with the ``contributor_id`` that it is bound to: salt and
+    content stay with their author until they are revealed.
+
     ``contributor`` is the platform's own id of the person. ``contributor_id`` is their random public id (a UUID version
     4), for a signer who must know it beforehand: of somebody new it is taken, of others it must be theirs. ``terms``
     is the digest of the terms that the contributor accepted; left out, the platform says that it was the campaign's.
@@ -36,7 +39,8 @@ class NewContribution(_Request, frozen=True, kw_only=True):
 
     campaign: Id
     contributor: OwnId
-    content: Any
+    content: Any | UnsetType = UNSET
+    commitment: Digest | None = None
     contributor_id: ContributorId | None = None
     task: Id | None = None
     task_external_id: OwnId | None = None
@@ -52,7 +56,9 @@ class NewDecision(_Request, frozen=True, kw_only=True):
 
     ``score`` left out is 1 for ``accepted`` and 0 otherwise; ``method`` left out is a human's. ``reviewer`` is the
     platform's own id of the person who decided, ``reviewer_id`` their public one (as ``contributor_id`` above);
-    ``feedback`` is any JSON and private to the contributor.
+    ``feedback`` is any JSON and private to the contributor; what is not accepted needs it. ``bonus`` adds base units up
+    to the campaign's limit. ``inputs`` is the document that an automatic method was given: its commitment goes into the
+    method, so that the decision can be run again. ``appeal`` names the open appeal that the decision answers.
     """
 
     verdict: Verdict
@@ -64,6 +70,9 @@ class NewDecision(_Request, frozen=True, kw_only=True):
     reviewer_id: ContributorId | None = None
     feedback: Any = None
     supersedes: Id | None = None
+    appeal: Id | None = None
+    bonus: Amount | None = None
+    inputs: Any = None
     salt: Salt | None = None
     signature: Signature | None = None
     external_id: OwnId | None = None

@@ -19,6 +19,14 @@ from ledger.tree.keys import LogSigner
 
 ORIGIN = "example.org/crowd"
 ADMIN_KEY = "0a1b2c3d" * 8
+BRIEF = {
+    "problem": "Which of the sentences follows from the other?",
+    "mode": "cooperation",
+    "rules": "Answer yes or no. One answer a question.",
+    "example_accepted": {"answer": "yes"},
+    "example_rejected": {"answer": "I do not know"},
+    "rights": {"rejected_entries": "contributor", "pass_on": "payment"},
+}
 
 
 @dataclass
@@ -44,6 +52,7 @@ class Platform:
         body = {
             "title": "Which sentence follows?",
             "type": "rating",
+            "brief": BRIEF,
             "terms": "Answer honestly.",
             "policy": {"name": "piece_rate", "amount": "5"},
             "budget": "5000",
@@ -60,8 +69,10 @@ class Platform:
         return dict(reply.json())
 
     async def decision(self, contribution: str, **more: Any) -> dict[str, Any]:
-        """The reply to a new decision."""
-        reply = await self.post("/v1/decisions", {"contribution": contribution, "verdict": "accepted"} | more)
+        """The reply to a new decision; what is not accepted is told why."""
+        why = {} if more.get("verdict", "accepted") == "accepted" else {"feedback": "The example shows why."}
+        body = {"contribution": contribution, "verdict": "accepted"} | why | more
+        reply = await self.post("/v1/decisions", body)
         assert reply.status_code == 201, reply.text
         return dict(reply.json())
 
@@ -106,6 +117,7 @@ def settings(folder: Path, database_url: str, log_signer: LogSigner, **more: Any
             "log_key_file": folder / "log.pem",
             "admin_key_file": folder / "admin.key",
             "public_url": "http://crowd.test",
+            "blob_folder": folder / "blobs",
             **more,
         }
     )

@@ -16,7 +16,7 @@ from ledger.statements import onchain
 from ledger.statements.onchain import keccak256
 from ledger.tree import merkle
 from tests.integration.api.beside_chain import CHAIN_ID, OPERATOR, OPERATORS_KEY, Place, until_problem, until_ready
-from tests.integration.api.running import Api, Platform, running, until
+from tests.integration.api.running import BRIEF, Api, Platform, running, until
 
 
 async def test_campaign_can_be_opened_with_the_reply(place: Place, beside: Api) -> None:
@@ -28,6 +28,7 @@ async def test_campaign_can_be_opened_with_the_reply(place: Place, beside: Api) 
         {
             "title": "T",
             "type": "rating",
+            "brief": BRIEF,
             "terms": "",
             "policy": {"name": "piece_rate", "amount": "5000000000000000000"},
             "budget": "5000000000000000000000",

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 from ledger.statements.values import uuid7
-from tests.integration.api.running import Api, Platform
+from tests.integration.api.running import BRIEF, Api, Platform
 
 NOWHERE = uuid7(1_800_000_000_000, bytes(10))
 ODD = (
@@ -30,21 +30,36 @@ QUERIES = (
     "/v1/contributions?external_id=",
     "/v1/contributions?campaign=",
     "/v1/contributions?cursor=",
+    "/v1/campaigns/open?cursor=",
+    f"/v1/campaigns/{NOWHERE}/queue?reviewer=",
+    "/v1/mandates?cursor=",
     "/v1/settlements?pool=",
     "/v1/settlements?cursor=",
 )
 PATHS = (
     "/v1/campaigns/{}",
+    "/v1/campaigns/{}/brief",
+    "/v1/campaigns/{}/export",
+    "/v1/campaigns/{}/figures",
+    "/v1/campaigns/{}/queue?reviewer=bob",
+    "/v1/campaigns/{}/results",
+    "/v1/campaigns/{}/signals?field=a",
     "/v1/contributions/{}",
     "/v1/contributions/{}/receipt",
     "/v1/contributions/{}/opening",
     "/v1/decisions/{}/receipt",
     "/v1/entries/{}/receipt",
     "/v1/entries/{}/proof",
+    "/v1/mandates/{}/openings/task/" + NOWHERE,
+    "/v1/mandates/" + NOWHERE + "/openings/{}/" + NOWHERE,
+    "/v1/mandates/" + NOWHERE + "/openings/task/{}",
+    "/v1/results/{}",
+    "/v1/results/{}/document",
     "/v1/rewards/{}",
     "/v1/settlements/{}",
     "/v1/settlements/requests/{}",
     "/v1/claims/{}",
+    "/v1/files/{}",
     "/logs/{}/checkpoint",
     "/logs/main/tile/0/{}",
     "/logs/main/tile/{}/000",
@@ -80,7 +95,8 @@ async def test_a_slash_too_many_is_a_problem_and_no_redirect(api: Api) -> None:
 
 
 async def test_problems_hold_no_regular_expressions(platform: Platform) -> None:
-    campaign = {"title": "T", "type": "rating", "terms": "", "policy": {"name": "piece_rate", "amount": "5"}}
+    policy = {"name": "piece_rate", "amount": "5"}
+    campaign = {"title": "T", "type": "rating", "brief": BRIEF, "terms": "", "policy": policy}
     for change in ({"budget": "1e5"}, {"budget": "5", "opener": "0x12"}, {"budget": "5", "title": "a\x07b"}):
         reply = await platform.post("/v1/campaigns", campaign | change)
         assert reply.status_code == 422

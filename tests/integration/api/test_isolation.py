@@ -11,9 +11,10 @@ from typing import Any, Literal
 
 import pytest
 
-from tests.integration.api.running import ADMIN_KEY, Api, Platform
+from tests.integration.api.people import signed_in
+from tests.integration.api.running import ADMIN_KEY, BRIEF, Api, Platform
 
-Access = Literal["own", "listing", "operator", "public"]
+Access = Literal["own", "listing", "operator", "public", "session"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,8 @@ class Route:
     """How a route is guarded.
 
     ``own``: another platform's thing is missing (404). ``listing``: the reply holds nothing of another platform.
-    ``operator``: the operator's key only. ``public``: anybody, and nothing private in the reply.
+    ``operator``: the operator's key, or an auditor's token, only. ``public``: anybody, and nothing private is said.
+    ``session``: a contributor's session only, and nothing of anybody else in the reply.
     """
 
     access: Access
@@ -32,6 +34,8 @@ class Route:
 
 CONTRIBUTION = {"campaign": "{campaign}", "contributor": "eve", "content": 1}
 DECISION = {"contribution": "{contribution}", "verdict": "rejected", "supersedes": "{decision}"}
+REVIEW = {"contribution": "{contribution}", "reviewer": "eve", "verdict": "accepted"}
+FILE = {"file": "the secret file"}
 ADDRESS = "0x" + "11" * 20
 
 ROUTES = {
@@ -45,6 +49,7 @@ ROUTES = {
         {
             "title": "Eve's",
             "type": "rating",
+            "brief": BRIEF,
             "terms": "",
             "policy": {"name": "piece_rate", "amount": "1"},
             "budget": "1",
@@ -56,6 +61,28 @@ ROUTES = {
     "POST /v1/campaigns/{campaign}/close": Route("own", "admin"),
     "POST /v1/campaigns/{campaign}/tasks": Route("own", "submit", {"content": 1}),
     "POST /v1/campaigns/{campaign}/tasks/batch": Route("own", "submit", {"items": [{"content": 1}]}),
+    "POST /v1/campaigns/{campaign}/amend": Route("own", "admin", {"version": 2, "budget": "6000"}),
+    "POST /v1/campaigns/{campaign}/notices": Route("own", "admin", {"text": "News."}),
+    "POST /v1/campaigns/{campaign}/pause": Route("own", "admin"),
+    "POST /v1/campaigns/{campaign}/resume": Route("own", "admin"),
+    "GET /v1/campaigns/open": Route("public"),
+    "GET /v1/campaigns/{campaign}/brief": Route("public"),
+    "GET /v1/campaigns/{campaign}/notices": Route("public"),
+    "GET /v1/campaigns/{campaign}/figures": Route("public"),
+    "POST /v1/reviews": Route("own", "review", REVIEW),
+    "POST /v1/contributions/{contribution}/decide": Route("own", "review"),
+    "GET /v1/campaigns/{campaign}/queue": Route("own", "review", query="?reviewer=carl"),
+    "GET /v1/campaigns/{campaign}/second-looks": Route("own", "review", query="?reviewer=carl"),
+    "GET /v1/campaigns/{campaign}/reviewers": Route("own", "review"),
+    "GET /v1/campaigns/{campaign}/signals": Route("own", "review"),
+    "GET /v1/campaigns/{campaign}/export": Route("own", "review"),
+    "POST /v1/campaigns/{campaign}/results": Route("own", "admin", {"make": "ranking"}),
+    "GET /v1/campaigns/{campaign}/results": Route("public"),
+    "GET /v1/results/{result}": Route("public"),
+    "GET /v1/results/{result}/document": Route("public"),
+    "POST /v1/mandates": Route("listing", "admin", {"name": "Eve", "until": "2030-01-01T00:00:00Z"}),
+    "GET /v1/mandates": Route("listing", "admin"),
+    "GET /v1/mandates/{mandate}/openings/{purpose}/{subject}": Route("operator"),
     "POST /v1/contributions": Route("own", "submit", CONTRIBUTION),
     "POST /v1/contributions/batch": Route("own", "submit", {"items": [CONTRIBUTION]}),
     "GET /v1/contributions": Route("listing"),
@@ -65,6 +92,36 @@ ROUTES = {
     "POST /v1/decisions/batch": Route("own", "review", {"items": [DECISION]}),
     "POST /v1/wallets/message": Route("own", "submit", {"contributor": "ann", "address": ADDRESS}),
     "POST /v1/wallets": Route("own", "submit", {"contributor": "ann", "message": "m", "signature": "0x" + "00" * 65}),
+    "POST /v1/wallets/objections": Route(
+        "public", body={"contributor": "{public}", "link": 0, "signature": "0x" + "00" * 65}
+    ),
+    "POST /v1/contributions/{contribution}/withdraw": Route("own", "submit"),
+    "POST /v1/contributions/{contribution}/reveal": Route(
+        "own", "submit", {"opening": {"salt": "00" * 32, "preimage": "{}"}}
+    ),
+    "POST /v1/direct/contributions": Route("public", body={}),
+    "POST /v1/sign-in-links": Route("own", "submit", {"contributor": "ann's own id"}),
+    "POST /v1/sessions/message": Route("public", body={"address": ADDRESS}),
+    "POST /v1/sessions": Route("public", body={}),
+    "DELETE /v1/sessions/current": Route("session"),
+    "GET /v1/contributors/me": Route("session"),
+    "GET /v1/contributors/me/contributions": Route("session"),
+    "GET /v1/contributors/me/earnings": Route("session"),
+    "GET /v1/contributors/me/export": Route("session"),
+    "GET /v1/contributors/me/certificate": Route("session", query="?campaign={campaign}"),
+    "POST /v1/contributors/me/erase": Route("session"),
+    "GET /v1/contributors/{contributor}/export": Route("own", "admin"),
+    "POST /v1/contributors/{contributor}/erase": Route("own", "admin", {"reason": "law"}),
+    "GET /v1/people/{public}/reputation": Route("public"),
+    "POST /v1/appeals": Route("own", "submit", {"contribution": "{contribution}", "grounds": "Eve's"}),
+    "GET /v1/appeals": Route("listing"),
+    "POST /v1/appeals/{appeal}/resolve": Route("own", "review", {"reviewer": "eve", "reason": "Eve's"}),
+    "POST /v1/feedback": Route(
+        "own",
+        "submit",
+        {"campaign": "{campaign}", "about": "campaign", "subject": "{campaign}", "score": "1", "contributor": "ann"},
+    ),
+    "GET /seal": Route("public"),
     "POST /v1/settlements": Route("listing", "settle"),
     "GET /v1/receipts": Route("own", query="?external_id={external}"),
     "GET /v1/contributions/{contribution}/receipt": Route("public"),
@@ -75,11 +132,16 @@ ROUTES = {
     "GET /v1/settlements": Route("public"),
     "GET /v1/settlements/{number}": Route("public"),
     "GET /v1/settlements/requests/{order}": Route("public"),
+    "POST /v1/files": Route("listing", "submit", {"a": "file"}),
+    "PUT /v1/files/{sha256}": Route("listing", "submit", FILE),
+    "GET /v1/files/{sha256}": Route("own"),
+    "DELETE /v1/files/{sha256}": Route("own", "admin"),
     "POST /v1/claims": Route("public", body={"addresses": [ADDRESS]}),
     "GET /v1/claims/{claim}": Route("public"),
     "GET /v1/audit/summary": Route("public"),
     "GET /logs/{name}/checkpoint": Route("public"),
     "GET /logs/{name}/tile/{path}": Route("public"),
+    "GET /logs/{name}/settlements/{chain_id}/{pool}/{number}.json": Route("public"),
     "GET /health": Route("public"),
     "GET /ready": Route("public"),
     "GET /openapi.json": Route("public"),
@@ -96,8 +158,9 @@ ROUTES = {
 KEYED = [name for name, route in ROUTES.items() if route.access in ("own", "listing")]
 OWN = [name for name, route in ROUTES.items() if route.access == "own"]
 LISTING = [name for name, route in ROUTES.items() if route.access == "listing"]
+SESSION = [name for name, route in ROUTES.items() if route.access == "session"]
 PUBLIC = [name for name, route in ROUTES.items() if route.access == "public"]
-SECRETS = ("the secret answer", "the secret words", "ann's own id", "bob's own id")
+SECRETS = ("the secret answer", "the secret words", "ann's own id", "bob's own id", FILE["file"], "the secret grounds")
 
 
 @dataclass
@@ -131,8 +194,14 @@ async def victim(platform: Platform) -> Victim:
     )
     decision = await platform.decision(contribution["id"], feedback=SECRETS[1], reviewer=SECRETS[3])
     await platform.contribution(campaign, contributor="ann")
+    file = await platform.post("/v1/files", FILE)
+    private = await platform.post(f"/v1/campaigns/{campaign}/results", {"make": "tally", "public": False})
+    assert private.status_code == 201, private.text
+    appeal = await platform.post("/v1/appeals", {"contribution": contribution["id"], "grounds": SECRETS[5]})
+    mandate = await platform.post("/v1/mandates", {"name": "Auditor", "until": "2030-01-01T00:00:00Z"})
     names = {
         "campaign": campaign,
+        "sha256": file.json()["sha256"],
         "contribution": contribution["id"],
         "decision": decision["id"],
         "key": platform.key.split("_")[1],
@@ -145,6 +214,13 @@ async def victim(platform: Platform) -> Victim:
         "claim": contribution["id"],
         "slug": "not-found",
         "external": "answer-of-the-victim",
+        "result": private.json()["id"],
+        "appeal": appeal.json()["id"],
+        "contributor": SECRETS[2],
+        "public": "5f0c7d3e-1111-4aaa-9bbb-000000000001",
+        "mandate": mandate.json()["id"],
+        "purpose": "contribution",
+        "subject": contribution["id"],
     }
     return Victim(platform, names)
 
@@ -258,3 +334,47 @@ async def test_public_paths_show_nothing_private(victim: Victim) -> None:
         assert reply.status_code not in (401, 403, 500), name
         assert not [secret for secret in SECRETS if secret.encode() in reply.content], name
         assert victim.platform.key.encode() not in reply.content
+
+
+async def test_session_paths_take_no_other_token(victim: Victim) -> None:
+    """Neither a platform's key, even of the person's own platform, nor a token that nobody has."""
+    for name in SESSION:
+        for headers in (
+            {},
+            victim.platform.headers,
+            {"Authorization": f"Bearer cs_{'0' * 64}"},
+            {"Authorization": f"Bearer {ADMIN_KEY}"},
+        ):
+            reply = await victim.send(name, headers)
+            assert reply.status_code == 401, (name, headers, reply.text)
+
+
+async def test_a_session_sees_nothing_of_anybody_else(victim: Victim) -> None:
+    """A colleague of the victim at the same platform, and their namesake at another one."""
+    eve = await victim.platform.api.platform("Eve")
+    campaign = await eve.campaign()
+    await eve.contribution(campaign, contributor=SECRETS[2])
+    private = [victim.names["contribution"], victim.names["decision"], victim.names["appeal"], *SECRETS]
+    own_id = SECRETS[2]
+    for platform, who, known in ((victim.platform, "ann", ()), (eve, SECRETS[2], (own_id,))):
+        me = await signed_in(platform, who)
+        for name in sorted(SESSION, key=lambda each: each.startswith("DELETE")):
+            reply = await victim.send(name, me.headers)
+            shown = [value for value in private if value in reply.text and value not in known]
+            assert not shown, (name, shown)
+            assert reply.status_code in (200, 401, 404), (name, reply.text)
+        for name in (*OWN, *LISTING):
+            reply = await victim.send(name, me.headers)
+            assert reply.status_code in (401, 404), (name, reply.text)
+
+
+async def test_the_description_says_which_paths_take_a_token(api: Api) -> None:
+    paths = (await api.http.get("/openapi.json")).json()["paths"]
+    described = {
+        f"{method.upper()} {path}": bool(operation.get("security"))
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+        if f"{method.upper()} {path}" in ROUTES
+    }
+    assert len(described) > 60
+    assert described == {name: ROUTES[name].access != "public" for name in described}

@@ -11,7 +11,7 @@ from api.edge import CONTENT_SECURITY_POLICY
 from api.units import Unit
 from ledger.db import tables
 from ledger.wire.problems import kinds
-from tests.integration.api.running import Api, Platform
+from tests.integration.api.running import BRIEF, Api, Platform
 
 ATTACK = "<script>alert('x')</script>"
 HTML = {"Accept": "text/html,application/xhtml+xml"}
@@ -34,7 +34,7 @@ async def page(api: Api, path: str, status: int = 200) -> str:
 
 
 async def test_titles_and_terms_are_escaped(platform: Platform) -> None:
-    campaign = await platform.campaign(title=ATTACK, terms=ATTACK, brief={"html": ATTACK})
+    campaign = await platform.campaign(title=ATTACK, terms=ATTACK, brief=BRIEF | {"problem": ATTACK, "extra": ATTACK})
     written = await platform.contribution(campaign)
     for path in (f"/campaigns/{campaign}", f"/c/{written['id']}"):
         text = await page(platform.api, path)
@@ -68,12 +68,13 @@ async def test_needs_work_and_rejected(platform: Platform) -> None:
         assert words in text
         assert ("Nothing yet; a new version" if verdict == "needs_work" else "This decision pays nothing.") in text
         assert ("you can send a new version" in text) == (verdict == "needs_work")
-        assert "contest" not in text
-        assert "appeal" not in text
+        assert "you can appeal" in text
 
 
 async def test_unanswered_request_for_more_work(platform: Platform) -> None:
-    written = await platform.contribution(await platform.campaign(appeal_window=0))
+    written = await platform.contribution(
+        await platform.campaign(appeal_window=0, revisions={"window": 0, "rounds": 1})
+    )
     await platform.decision(written["id"], verdict="needs_work")
     text = await page(platform.api, f"/c/{written['id']}")
     assert "Not accepted" in text
@@ -86,7 +87,8 @@ async def test_decision_that_was_changed(platform: Platform) -> None:
     first = await platform.decision(written["id"], verdict="rejected")
     assert "your platform can still change the decision, once" in await page(platform.api, f"/c/{written['id']}")
     await platform.decision(written["id"], supersedes=first["id"])
-    assert "It was changed once and cannot be changed again." in await page(platform.api, f"/c/{written['id']}")
+    after = await page(platform.api, f"/c/{written['id']}")
+    assert "It was changed once and cannot be changed again but by an appeal." in after
 
 
 async def test_what_an_undecided_contribution_earns(platform: Platform) -> None:
@@ -191,9 +193,13 @@ async def test_pages_of_any_origin_may_read_what_is_public(platform: Platform) -
     written = await platform.contribution(await platform.campaign())
     public = ["/logs/main/checkpoint", "/logs/main/tile/0/000.p/1", "/logs/main/tile/0/900", "/v1/audit/summary"]
     public += ["/v1/entries/0/receipt", f"/v1/contributions/{written['id']}/receipt", "/v1/settlements"]
+    campaign = (await platform.get(f"/v1/contributions/{written['id']}")).json()["campaign"]
+    public += ["/v1/campaigns/open", *(f"/v1/campaigns/{campaign}/{what}" for what in ("brief", "notices", "figures"))]
     for path in public:
         assert (await platform.api.http.get(path)).headers["access-control-allow-origin"] == "*", path
-    for path in ("/v1/contributions", f"/v1/contributions/{written['id']}", "/v1/keys", "/v1/receipts?external_id=a"):
+    private = ["/v1/contributions", f"/v1/contributions/{written['id']}", "/v1/keys", "/v1/receipts?external_id=a"]
+    private += ["/v1/campaigns", f"/v1/campaigns/{campaign}", f"/v1/campaigns/{campaign}/queue?reviewer=bob"]
+    for path in private:
         assert "access-control-allow-origin" not in (await platform.get(path)).headers, path
 
 
@@ -203,3 +209,33 @@ def test_amounts_read_well() -> None:
     assert token.words(1) == "0.000000000000000001\u00a0DEV"
     assert token.words("1234567" + "0" * 18) == "1\u202f234\u202f567\u00a0DEV"
     assert Unit("points").words(0) == "0\u00a0points"
+
+
+async def test_what_becomes_of_sealed_appealed_and_withdrawn_work(platform: Platform) -> None:
+    work = (await platform.contribution(await platform.campaign()))["id"]
+    await platform.decision(work, verdict="rejected", reviewer="bob")
+    assert "Until" in await page(platform.api, f"/c/{work}")
+    appeal = (await platform.post("/v1/appeals", {"contribution": work, "grounds": "Look again."})).json()["id"]
+    text = await page(platform.api, f"/c/{work}")
+    assert "Appealed: somebody else is looking at it" in text
+    assert "it counts as accepted." in text
+    assert "Pay waits for the appeal." in text
+    body = {"reviewer": "carl", "verdict": "accepted", "reason": "They are right."}
+    assert (await platform.post(f"/v1/appeals/{appeal}/resolve", body)).status_code == 201
+    text = await page(platform.api, f"/c/{work}")
+    assert "Somebody else has looked at it" in text
+    assert "It earns 5\u00a0points" in text
+    gone = (await platform.contribution(await platform.campaign()))["id"]
+    assert (await platform.post(f"/v1/contributions/{gone}/withdraw")).status_code == 201
+    assert "Its author took it back" in await page(platform.api, f"/c/{gone}")
+
+
+async def test_prizes_are_not_told_before_they_are_known(platform: Platform) -> None:
+    policy = {"name": "prizes", "amounts": ["300"], "min_score": "0"}
+    campaign = await platform.campaign(policy=policy, title="A logo")
+    work = (await platform.contribution(campaign))["id"]
+    await platform.decision(work)
+    assert "worked out once all entries of the campaign are final" in await page(platform.api, f"/c/{work}")
+    text = await page(platform.api, f"/campaigns/{campaign}")
+    assert "Place 1: 300\u00a0points" in text
+    assert "4\u202f700" in text  # what is left of the budget

@@ -11,12 +11,13 @@ import pytest
 from ledger.errors import DatabaseError, LogDivergedError, QueueFullError
 from ledger.statements.values import uuid7
 from ledger.wire import MAX_BATCH_BYTES, MAX_BODY_BYTES, MAX_CONTENT_BYTES, Problem
-from tests.integration.api.running import ADMIN_KEY, Api, Platform
+from tests.integration.api.running import ADMIN_KEY, BRIEF, Api, Platform
 
 NOWHERE = uuid7(1_800_000_000_000, bytes(10))
 GOOD_CAMPAIGN = {
     "title": "T",
     "type": "rating",
+    "brief": BRIEF,
     "terms": "",
     "policy": {"name": "piece_rate", "amount": "5"},
     "budget": "5",
@@ -76,7 +77,7 @@ CAMPAIGN_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"type": "poll"}, "type"),
     ({"title": ""}, "title"),
     ({"title": "a\x07b"}, "title"),
-    ({"policy": {"name": "prizes"}}, "policy"),
+    ({"policy": {"name": "shares"}}, "policy"),
     ({"policy": {"name": "piece_rate", "amount": 5}}, "policy.piece_rate.amount"),
     ({"policy": {"name": "piece_rate", "amount": "5.0"}}, "policy.piece_rate.amount"),
     ({"budget": "05"}, "budget"),
@@ -91,7 +92,7 @@ CAMPAIGN_FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"opener": "0xABCDEFABCDEFABCDEFABCDEFABCDEFABCDEFABCD"}, "opener"),
     ({"goal": "5"}, "funding_deadline"),
     ({"goal": "5", "funding_deadline": "2027-01-01T00:00:00Z"}, "opener"),
-    ({"brief": {"n": 2**53}, "budgets": "5"}, "brief"),
+    ({"brief": BRIEF | {"extra": {"n": 2**53}}, "budgets": "5"}, "brief.extra"),
     ({"budgets": "5"}, "budgets"),
     ({"terms": "x" * (MAX_CONTENT_BYTES + 1)}, "terms"),
 ]

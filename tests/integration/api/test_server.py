@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,55 +22,25 @@ from ledger.errors import (
 )
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Receipt, verify_log_part
-from tests.integration.api.running import ADMIN_KEY, ORIGIN
+from tests.integration.api.running import ADMIN_KEY, BRIEF
+from tests.integration.api.serving import serving
 from tests.services.databases import copy_sqlite
-
-_START_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
 def server(migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, log_signer: LogSigner) -> Iterator[str]:
     """The URL of ``uvicorn api.app:from_environment`` in a process of its own."""
-    tmp_path = tmp_path_factory.mktemp("server")
-    database_url = copy_sqlite(migrated_sqlite, tmp_path / "crowdledger.sqlite")
-    (tmp_path / "log.pem").write_bytes(log_signer.to_pem())
-    (tmp_path / "admin.key").write_text(ADMIN_KEY)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CROWDLEDGER_")}
-    environment |= {
-        "CROWDLEDGER_DATABASE_URL": database_url,
-        "CROWDLEDGER_ORIGIN": ORIGIN,
-        "CROWDLEDGER_LOG_KEY_FILE": str(tmp_path / "log.pem"),
-        "CROWDLEDGER_ADMIN_KEY_FILE": str(tmp_path / "admin.key"),
-        "CROWDLEDGER_PORT": str(port),
-    }
-    command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:from_environment", "--port", str(port)]
-    with (tmp_path / "server.log").open("wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + _START_SECONDS
-        with Client(url) as client:
-            while not client.ready():
-                assert process.poll() is None, (tmp_path / "server.log").read_text()
-                assert time.monotonic() < deadline
-                time.sleep(0.05)
-        yield url
-    finally:
-        process.terminate()
-        assert process.wait(10) in (0, -signal.SIGTERM)
-    written = (tmp_path / "server.log").read_text()
-    assert "Traceback" not in written
-    assert "cl_" not in written
-    assert ADMIN_KEY not in written
+    folder = tmp_path_factory.mktemp("server")
+    database_url = copy_sqlite(migrated_sqlite, folder / "crowdledger.sqlite")
+    with serving(folder, database_url, log_signer) as started:
+        yield started.url
 
 
 def campaign(**more: object) -> wire.NewCampaign:
     members = {
         "title": "RTE",
         "type": "rating",
+        "brief": BRIEF,
         "terms": "Answer honestly.",
         "policy": {"name": "piece_rate", "amount": "5"},
         "budget": "5000",
@@ -116,7 +80,8 @@ def test_client_walks_the_main_path(server: str, log_signer: LogSigner, monkeypa
         assert isinstance(results[3], NotFoundError)
         written = [result for result in results if isinstance(result, wire.Written)]
         decisions = client.decide_many(
-            wire.NewDecision(contribution=each.id, verdict="rejected") for each in (*written, *written[:1])
+            wire.NewDecision(contribution=each.id, verdict="rejected", feedback="No.")
+            for each in (*written, *written[:1])
         )
         assert isinstance(decisions[-1], RuleError)
         assert decisions[-1].rule == "supersedes-standing"
@@ -140,7 +105,7 @@ def test_client_walks_the_main_path(server: str, log_signer: LogSigner, monkeypa
 
 
 def test_problems_come_back_as_errors(server: str) -> None:
-    with Client(server) as nobody, pytest.raises(UnauthorizedError, match="no API key"):
+    with Client(server) as nobody, pytest.raises(UnauthorizedError, match="no key"):
         nobody.keys()
     with Client(server, ADMIN_KEY) as operator:
         key = operator.register_platform("P").key
@@ -180,3 +145,42 @@ def test_patience() -> None:
     ):
         list(client.campaigns())
     assert answers == []
+
+
+def test_client_walks_the_judges_path(server: str) -> None:
+    with Client(server, ADMIN_KEY) as operator:
+        key = operator.register_platform("Judges").key
+    with Client(server, key) as client, Client(server) as nobody:
+        judging = {"judges": 2, "agree": 2}
+        opened = client.open_campaign(campaign(judging=judging, second_looks="1"))
+        assert opened.id in {each.id for each in nobody.open_campaigns()}
+        client.publish_notice(opened.id, wire.NewNotice(text="Welcome."))
+        assert [each.text for each in nobody.notices(opened.id)] == ["Welcome."]
+        client.amend_campaign(opened.id, wire.NewAmendment(version=2, budget="6000"))
+        assert [each.budget for each in nobody.brief(opened.id)] == ["5000", "6000"]
+        client.pause_campaign(opened.id)
+        client.resume_campaign(opened.id)
+        work = client.submit(wire.NewContribution(campaign=opened.id, contributor="ann", content={"l": "yes"})).id
+        (item,) = client.queue(opened.id, "bob")
+        assert (item.contribution, item.content) == (work, {"l": "yes"})
+        first = client.review(wire.NewReview(contribution=work, reviewer="bob", verdict="rejected", words="No."))
+        (look,) = client.second_looks(opened.id, "carl")
+        look = wire.NewReview(contribution=look.contribution, reviewer="carl", verdict="accepted", second_look=True)
+        second = client.review(look)
+        assert None not in (first.decision, second.decision)
+        assert client.decide_by_reviews(work).id == second.decision
+        assert {each.reviewer for each in client.reviewers(opened.id).reviewers} == {"bob", "carl"}
+        assert client.signals(opened.id, "l").signals == []
+        assert nobody.figures(opened.id).second_looks.overturned == 1
+        made = client.publish_result(opened.id, wire.NewResult(make="tally", field="l"))
+        assert nobody.result(made.id).result["tally"] == {"yes": 1}
+        assert b'"tally":{"yes":1}' in nobody.result_document(made.id)
+        assert [each.id for each in nobody.results(opened.id)] == [made.id]
+        assert [line["content"] for line in client.export_accepted(opened.id)] == [{"l": "yes"}]
+        with pytest.raises(UnauthorizedError):
+            list(nobody.export_accepted(opened.id))
+        mandate = client.give_mandate(wire.NewMandate(name="Auditor", until="2099-01-01T00:00:00Z"))
+        with Client(server, mandate.token) as auditor:
+            opening = auditor.open_under_mandate(mandate.id, "contribution", work).opening
+        assert '"l":"yes"' in opening["preimage"]
+        assert [each.opened for each in client.mandates()] == [1]

@@ -12,7 +12,7 @@ from ledger.statements.decisions import DecisionMade
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Receipt, verify_log_part
 from ledger.wire import CampaignWritten, KeyWritten, Written
-from tests.integration.api.running import ADMIN_KEY, Api, Platform
+from tests.integration.api.running import ADMIN_KEY, BRIEF, Api, Platform
 
 
 def verified(reply: dict[str, Any], signer: LogSigner) -> kinds.AnyStatement:
@@ -31,6 +31,7 @@ async def test_main_path(both: Api, log_signer: LogSigner) -> None:
         {
             "title": "RTE",
             "type": "rating",
+            "brief": BRIEF,
             "terms": {"text": "Answer honestly."},
             "policy": {"name": "score_rate", "max_amount": "7"},
             "budget": "700",
@@ -92,7 +93,7 @@ async def test_the_same_again_gives_the_first_receipt(both: Api) -> None:
     )
     assert again.status_code == 200
     assert again.json() == first
-    decision = {"contribution_external_id": "x-1", "verdict": "rejected", "external_id": "d-1"}
+    decision = {"contribution_external_id": "x-1", "verdict": "rejected", "feedback": "w", "external_id": "d-1"}
     made = await platform.post("/v1/decisions", decision)
     repeated = await platform.post("/v1/decisions", decision)
     assert (made.status_code, repeated.status_code) == (201, 200)
@@ -105,6 +106,7 @@ async def _open(platform: Platform, **more: Any) -> Any:
         {
             "title": "Which sentence follows?",
             "type": "rating",
+            "brief": BRIEF,
             "terms": "Answer honestly.",
             "policy": {"name": "piece_rate", "amount": "5"},
             "budget": "5000",
@@ -157,7 +159,7 @@ async def test_batch_keeps_order_and_independence(both: Api, log_signer: LogSign
                 {"contribution_external_id": "b-1", "verdict": "accepted"},
                 {"contribution_external_id": "unknown", "verdict": "accepted"},
                 {"verdict": "accepted"},
-                {"contribution_external_id": "b-3", "verdict": "rejected", "method": {"type": "gold"}},
+                {"contribution_external_id": "b-3", "verdict": "rejected", "feedback": "w", "method": {"type": "gold"}},
             ]
         },
     )

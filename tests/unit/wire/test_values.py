@@ -75,7 +75,16 @@ def test_names_and_ids_end_where_they_end() -> None:
 
 
 def test_models_take_nothing_unknown_and_convert_nothing() -> None:
-    good = {"title": "T", "type": "rating", "terms": 1, "policy": {"name": "piece_rate", "amount": "1"}, "budget": "1"}
+    brief = {
+        "problem": "P",
+        "mode": "cooperation",
+        "rules": "R",
+        "example_accepted": 1,
+        "example_rejected": 0,
+        "rights": {"rejected_entries": "contributor", "pass_on": "payment"},
+    }
+    policy = {"name": "piece_rate", "amount": "1"}
+    good = {"title": "T", "type": "rating", "brief": brief, "terms": 1, "policy": policy, "budget": "1"}
     assert NewCampaign.model_validate(good).policy == PieceRate(amount="1")
     for change in ({"budget": 1}, {"appeal_window": "7"}, {"unknown": 1}, {"policy": {"name": "x"}}):
         with pytest.raises(ValidationError):

@@ -1,0 +1,129 @@
+"""Sessions, sign-in links and nonces: rows of the service's own, which no statement holds.
+
+Tokens are kept as SHA-256. A sign-in link and a nonce are one-time rows of ``sign_in_links``; a nonce names no
+platform, and as its ``contributor`` the address that asked for it. Rows that have expired go with the next new one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Row, delete, insert, select, update
+
+from api.reads import Reads
+from ledger.db.tables import sessions, sign_in_links
+
+NO_PLATFORM: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Who a token is for: a contributor (public id) of a platform, or an address, of no platform."""
+
+    platform: str
+    contributor: str
+
+    @property
+    def wallet(self) -> str | None:
+        """The address, if it is one."""
+        return self.contributor if self.platform == NO_PLATFORM else None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSession:
+    """A session; ``digest`` is SHA-256 of its token."""
+
+    digest: bytes
+    subject: Subject
+    expires_ms: int
+
+
+async def find_session(reads: Reads, digest: bytes, now_ms: int) -> StoredSession | None:
+    """The session of a token, unless it has expired."""
+    query = select(sessions).where(sessions.c.log == reads.log, sessions.c.digest == digest)
+    row = await reads.one(query)
+    if row is None or row.expires_ms < now_ms:
+        return None
+    return StoredSession(bytes(row.digest), _subject(row), row.expires_ms)
+
+
+async def add_one_time(reads: Reads, digest: bytes, subject: Subject, now_ms: int, expires_ms: int) -> None:
+    """Keep a sign-in link or a nonce."""
+    row = {"log": reads.log, "digest": digest, "expires_ms": expires_ms, "used": None}
+    async with reads.database.begin() as connection:
+        old = delete(sign_in_links).where(sign_in_links.c.log == reads.log, sign_in_links.c.expires_ms < now_ms)
+        await connection.execute(old)
+        values = row | {"platform": subject.platform, "contributor": subject.contributor}
+        await connection.execute(insert(sign_in_links).values(values))
+
+
+async def nonce_waits(reads: Reads, nonce: bytes, wallet: str, now_ms: int) -> bool:
+    """Whether the nonce that ``wallet`` asked for can still be used."""
+    links = sign_in_links.c
+    query = select(links.digest).where(
+        links.log == reads.log,
+        links.digest == nonce,
+        links.platform == NO_PLATFORM,
+        links.contributor == wallet,
+        links.used.is_(None),
+        links.expires_ms >= now_ms,
+    )
+    return await reads.one(query) is not None
+
+
+async def begin_session(
+    reads: Reads, one_time: bytes, session: bytes, wallet: str | None, now_ms: int, expires_ms: int
+) -> Subject | None:
+    """Use up a link (``wallet`` is None) or the nonce that ``wallet`` asked for, and keep the session of its subject.
+
+    None where it was used, has expired or never was; of several at once one gets it.
+    """
+    links = sign_in_links.c
+    async with reads.database.begin() as connection:
+        whose = links.platform != NO_PLATFORM if wallet is None else links.contributor == wallet
+        used = await connection.execute(
+            update(sign_in_links)
+            .where(
+                links.log == reads.log,
+                links.digest == one_time,
+                links.used.is_(None),
+                links.expires_ms >= now_ms,
+                whose,
+            )
+            .values(used=now_ms)
+            .returning(links.platform, links.contributor)
+        )
+        row = used.first()
+        if row is None or (wallet is not None and row.platform != NO_PLATFORM):
+            return None
+        subject = _subject(row)
+        await connection.execute(delete(sessions).where(sessions.c.log == reads.log, sessions.c.expires_ms < now_ms))
+        await connection.execute(
+            insert(sessions).values(
+                log=reads.log,
+                digest=session,
+                platform=subject.platform,
+                contributor=subject.contributor,
+                expires_ms=expires_ms,
+            )
+        )
+    return subject
+
+
+async def end_session(reads: Reads, digest: bytes) -> None:
+    """Forget a session."""
+    async with reads.database.begin() as connection:
+        await connection.execute(delete(sessions).where(sessions.c.log == reads.log, sessions.c.digest == digest))
+
+
+async def end_sessions_of(reads: Reads, contributor: str) -> None:
+    """Forget all sessions and links of a contributor."""
+    async with reads.database.begin() as connection:
+        for table in (sessions, sign_in_links):
+            of_person = delete(table).where(table.c.log == reads.log, table.c.contributor == contributor)
+            await connection.execute(of_person)
+
+
+def _subject(row: Row[Any]) -> Subject:
+    return Subject(row.platform, row.contributor)

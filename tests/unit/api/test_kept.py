@@ -1,0 +1,70 @@
+"""Values that are kept for a while."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from api.kept import KeptEach
+
+
+class Source:
+    """Counts how often it is read."""
+
+    def __init__(self, wait_seconds: float = 0.0) -> None:
+        self.reads = 0
+        self.wait_seconds = wait_seconds
+        self.fails = False
+
+    async def read(self) -> int:
+        self.reads += 1
+        await asyncio.sleep(self.wait_seconds)
+        if self.fails:
+            raise ValueError("no")
+        return self.reads
+
+
+async def test_many_who_ask_at_once_read_once() -> None:
+    kept, source = KeptEach[str, int](60, 10), Source(0.02)
+    assert await asyncio.gather(*(kept.get("a", source.read) for _ in range(5))) == [1] * 5
+    assert await kept.get("a", source.read) == 1
+    assert await kept.get("b", source.read) == 2
+    kept.forget("a")
+    assert await kept.get("a", source.read) == 3
+
+
+async def test_one_who_leaves_cancels_nobody() -> None:
+    kept, source = KeptEach[str, int](60, 10), Source(0.05)
+    first = asyncio.create_task(kept.get("a", source.read))
+    await asyncio.sleep(0.01)
+    second = asyncio.create_task(kept.get("a", source.read))
+    await asyncio.sleep(0)
+    first.cancel()
+    assert await second == 1
+
+
+async def test_a_failure_is_not_kept() -> None:
+    kept, source = KeptEach[str, int](60, 10), Source()
+    source.fails = True
+    with pytest.raises(ValueError, match="no"):
+        await kept.get("a", source.read)
+    source.fails = False
+    assert await kept.get("a", source.read) == 2
+
+
+async def test_what_takes_long_is_kept_longer() -> None:
+    quick, slow = Source(), Source(0.05)
+    kept = KeptEach[str, int](0, 10)
+    for _ in range(2):
+        await kept.get("quick", quick.read)
+        await kept.get("slow", slow.read)
+        await asyncio.sleep(0.02)
+    assert (quick.reads, slow.reads) == (2, 1)
+
+
+async def test_only_the_last_keys_are_kept() -> None:
+    kept, source = KeptEach[str, int](60, 2), Source()
+    for key in ("a", "b", "c", "a"):
+        await kept.get(key, source.read)
+    assert source.reads == 4
