@@ -14,7 +14,21 @@ from typing import Annotated
 import typer
 
 from ledger import __version__
-from ledger.cli import audit, database, deploy, mirror, payments, platforms, serve, setup, verify
+from ledger.cli import (
+    appeal,
+    audit,
+    campaign,
+    database,
+    decide,
+    deploy,
+    mirror,
+    payments,
+    platforms,
+    seal,
+    serve,
+    setup,
+    verify,
+)
 from ledger.cli.output import print_json
 from ledger.errors import ConfigError, CrowdLedgerError, ProofError, SignatureError
 
@@ -46,7 +60,8 @@ def options(
     """A notary and paymaster for crowdsourcing: record, anchor, settle, and let anyone check."""
 
 
-for _room in (verify, audit, mirror, setup, serve, deploy, database, platforms, payments):
+_ROOMS = (verify, audit, mirror, seal, appeal, setup, serve, deploy, database, platforms, campaign, decide, payments)
+for _room in _ROOMS:
     _room.register(app)
 for _name in ("ledger.cli.demo", "ledger.cli.dev"):
     if importlib.util.find_spec(_name) is not None:

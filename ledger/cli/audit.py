@@ -11,6 +11,7 @@ import typer
 from ledger.cli.addresses import parse_address
 from ledger.cli.files import read_file, write_new_file
 from ledger.cli.output import AsJson, example, print_json, progress
+from ledger.cli.services import MAX_TOKEN_BYTES
 
 if TYPE_CHECKING:
     from ledger.audit.report import Report
@@ -28,11 +29,18 @@ def audit(
     receipt: Annotated[list[Path] | None, typer.Option(help="A receipt to compare with; may be repeated.")] = None,
     contract: Annotated[str | None, typer.Option(help="Address of the ContributionLog, if you know it.")] = None,
     key: Annotated[str | None, typer.Option(help="The log's verifier key, if you know it: name+id+base64.")] = None,
+    openings: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER|URL", help="Contents you may open: a folder of openings, or a mandate's address."),
+    ] = None,
+    openings_token: Annotated[Path | None, typer.Option(help="File with the mandate's token.")] = None,
+    openings_limit: Annotated[int, typer.Option(min=1, help="Most contents to ask for: each is logged.")] = 1_000,
     log: Annotated[str, typer.Option(help="The log's name at that service.")] = "main",
     report: Annotated[Path | None, typer.Option(help="Also write the report, as JSON, to this new file.")] = None,
     json: AsJson = False,
 ) -> None:
     """Replay a log from its first entry. Exit 0: it is what it claims to be; 1: it is not; 2: could not be done."""
+    from ledger.audit.openings import open_openings
     from ledger.audit.run import audit as run_audit
     from ledger.audit.source import FolderSource, open_source
     from ledger.chain.rpc import Node
@@ -42,16 +50,19 @@ def audit(
     trusted = VerifierKey.parse(key) if key else None
     held = [(str(path), read_file(path, MAX_RECEIPT_BYTES)) for path in receipt or ()]
     address = parse_address(contract) if contract else None
+    token = read_file(openings_token, MAX_TOKEN_BYTES).decode(errors="replace").strip() if openings_token else None
     with ExitStack() as stack:
         place = stack.enter_context(open_source(source, log))
         earlier = stack.enter_context(FolderSource(mirror)) if mirror else None
         node = stack.enter_context(Node(rpc)) if rpc else None
+        private = stack.enter_context(open_openings(openings, token, openings_limit)) if openings else None
         show = stack.enter_context(progress("audit"))
         result = run_audit(
             place,
             node=node,
             earlier=earlier,
             receipts=held,
+            openings=private,
             trusted_key=trusted,
             trusted_contract=address,
             progress=show,

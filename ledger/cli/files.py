@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import BinaryIO
 
 from ledger.errors import ConfigError
 
@@ -22,6 +23,14 @@ def read_file(path: Path, limit: int) -> bytes:
     if len(data) > limit:
         raise ConfigError(f"'{path}' is longer than {limit} bytes.", remedy="Give the right file.")
     return data
+
+
+def open_file(path: Path) -> BinaryIO:
+    """A file of any size, to be read in pieces. Raises ConfigError."""
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise ConfigError(f"'{path}' cannot be read: {error.strerror}.", remedy="Check the path.") from None
 
 
 def write_new_file(path: Path, data: bytes, *, secret: bool = False) -> None:

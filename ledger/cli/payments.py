@@ -9,9 +9,7 @@ import typer
 
 from ledger.cli.files import read_file
 from ledger.cli.output import AsJson, example, print_json
-
-MAX_KEY_BYTES = 200
-Url = Annotated[str | None, typer.Option(help="The service; by default the configured one.")]
+from ledger.cli.services import MAX_TOKEN_BYTES, Url, service_url
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +26,8 @@ def settle(
     """Ask for a settlement as soon as there is something new to pay."""
     from ledger.client import Client
 
-    key = read_file(api_key_file, MAX_KEY_BYTES).decode(errors="replace").strip()
-    with Client(_service(url), key) as client:
+    key = read_file(api_key_file, MAX_TOKEN_BYTES).decode(errors="replace").strip()
+    with Client(service_url(url), key) as client:
         request = client.settle()
     if json:
         print_json(request.model_dump())
@@ -46,19 +44,10 @@ def claim(
     from ledger.cli.addresses import parse_address
     from ledger.client import Client
 
-    with Client(_service(url)) as client:
+    with Client(service_url(url)) as client:
         requests = client.claim([parse_address(each) for each in addresses])
     if json:
         print_json({"items": [each.model_dump() for each in requests]})
         return
     for each in requests:
         print(f"{each.account}: {each.state}. Follow it at {each.url}")
-
-
-def _service(url: str | None) -> str:
-    from ledger.config import Config
-
-    if url is not None:
-        return url
-    config = Config()
-    return config.public_url or f"http://{config.host}:{config.port}"

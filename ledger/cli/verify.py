@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ledger.cli.files import read_file
+from ledger.cli.files import open_file, read_file
 from ledger.cli.output import AsJson, example, print_json
+from ledger.errors import ConfigError
 
 if TYPE_CHECKING:
     from ledger.audit.receipts import ReceiptCheck
@@ -25,26 +27,35 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    receipt: Annotated[Path, typer.Argument(help="The receipt's file; - reads stdin.")],
+    receipt: Annotated[Path, typer.Argument(help="The receipt's file, or a certificate's; - reads stdin.")],
     opening: Annotated[Path | None, typer.Option(help="The private opening: also check the content.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="The file that the opening names: also check that it is it.")
+    ] = None,
     key: Annotated[str | None, typer.Option(help="The log's verifier key, if you know it: name+id+base64.")] = None,
     rpc: Annotated[str | None, typer.Option(help="RPC URL of the chain: also check the anchor there.")] = None,
     json: AsJson = False,
 ) -> None:
-    """Check a receipt. The log part needs no network. Exit 0: it verifies; 1: it does not; 2: could not be done."""
-    from ledger.audit.receipts import MAX_OPENING_BYTES, check_receipt
-    from ledger.tree.keys import VerifierKey
-    from ledger.tree.receipts import MAX_RECEIPT_BYTES
+    """Check a receipt, or a certificate of them. The log part needs no network.
 
-    data = read_file(receipt, MAX_RECEIPT_BYTES)
+    Exit 0: it verifies; 1: it does not; 2: could not be done.
+    """
+    from ledger.audit.certificates import MAX_CERTIFICATE_BYTES, is_certificate
+    from ledger.audit.receipts import MAX_OPENING_BYTES, check_receipt
+    from ledger.cli.certificates import verify_certificate
+    from ledger.tree.keys import VerifierKey
+
+    if file is not None and opening is None:
+        raise ConfigError("--file needs the opening that names the file.", remedy="Give --opening FILE too.")
+    data = read_file(receipt, MAX_CERTIFICATE_BYTES)
     opening_data = read_file(opening, MAX_OPENING_BYTES) if opening else None
     trusted = VerifierKey.parse(key) if key else None
-    node = _node(rpc) if rpc else None
-    try:
-        result = check_receipt(data, opening=opening_data, trusted_key=trusted, node=node)
-    finally:
-        if node is not None:
-            node.close()
+    if is_certificate(data):
+        verify_certificate(data, trusted, alone=not (opening or file or rpc), as_json=json)
+    with contextlib.ExitStack() as stack:
+        content = stack.enter_context(open_file(file)) if file else None
+        node = stack.enter_context(contextlib.closing(_node(rpc))) if rpc else None
+        result = check_receipt(data, opening=opening_data, file=content, trusted_key=trusted, node=node)
     if json:
         print_json(result.members())
     else:
