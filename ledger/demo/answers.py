@@ -1,17 +1,15 @@
-"""Reading ``task,worker,label[,truth]`` files and judging their answers by the majority of each question."""
+"""Reading ``task,worker,label[,truth]`` files."""
 
 from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 from pathlib import Path
 
-from ledger.consensus.majority import NAME, VERSION, majority
 from ledger.errors import FormatError
-from ledger.statements.decisions import Method
-from ledger.statements.values import SCORE_ONE, format_score
 
 MAX_TEXT = 200
 _REMEDY = "The file needs a header 'task,worker,label' or 'task,worker,label,truth' and those columns on every line."
@@ -28,17 +26,6 @@ class Answer:
     truth: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """A verdict on an answer: by the majority of its question, or by a person where the question tied."""
-
-    answer: Answer
-    accepted: bool
-    score: str
-    by_person: bool
-    parameters: dict[str, str]
-
-
 def read_answers(path: Path, questions: int | None = None) -> list[Answer]:
     """The file's answers in its order, of the first ``questions`` questions only where that is given.
 
@@ -53,7 +40,40 @@ def read_answers(path: Path, questions: int | None = None) -> list[Answer]:
         raise FormatError(f"{path} has no answers.", remedy=_REMEDY)
     if questions is None:
         return answers
-    chosen = set(list(dict.fromkeys(answer.task for answer in answers))[:questions])
+    chosen = set(tasks_of(answers)[:questions])
+    return [answer for answer in answers if answer.task in chosen]
+
+
+def tasks_of(answers: Iterable[Answer]) -> list[str]:
+    """The questions in the order in which the file names them first."""
+    return list(dict.fromkeys(answer.task for answer in answers))
+
+
+def workers_of(answers: Iterable[Answer]) -> list[str]:
+    """The people, likewise."""
+    return list(dict.fromkeys(answer.worker for answer in answers))
+
+
+def truth_of(answers: Sequence[Answer], path: Path) -> dict[str, str]:
+    """Question -> gold answer. Raises FormatError where a question has none, or two."""
+    truth: dict[str, str] = {}
+    for answer in answers:
+        if answer.truth is None or truth.setdefault(answer.task, answer.truth) != answer.truth:
+            raise FormatError(
+                f"{path}, line {answer.row}: question {answer.task} has {'no' if answer.truth is None else 'another'} "
+                "gold answer.",
+                remedy="This kind of campaign needs one gold answer to every question, in the column 'truth'.",
+            )
+    return truth
+
+
+def mixed(answers: Sequence[Answer], truth: dict[str, str], questions: int | None) -> list[Answer]:
+    """The answers to ``questions`` questions, drawn from each class of gold answers in turn; None: all of them."""
+    by_class: dict[str, list[str]] = {}
+    for task in tasks_of(answers):
+        by_class.setdefault(truth[task], []).append(task)
+    turns = chain.from_iterable(zip_longest(*(by_class[label] for label in sorted(by_class))))
+    chosen = set([task for task in turns if task is not None][:questions])
     return [answer for answer in answers if answer.task in chosen]
 
 
@@ -78,35 +98,3 @@ def _rows(path: Path, lines: Iterable[list[str]]) -> Iterator[Answer]:
                 remedy="Take it out; names and labels are printable text on one line.",
             )
         yield Answer(number, row[0], row[1], row[2], (row[3] or None) if len(row) == 4 else None)
-
-
-def judge(answers: Iterable[Answer]) -> list[Judgement]:
-    """A judgement on each answer, question by question.
-
-    The majority's answer is accepted with its share as the score. Where a question ties, a reviewer decides: by the
-    gold answer where there is one, and otherwise for everybody, because then nobody can be shown to be wrong.
-    """
-    questions: dict[str, list[Answer]] = {}
-    for answer in answers:
-        questions.setdefault(answer.task, []).append(answer)
-    return [judgement for group in questions.values() for judgement in _judge_question(group)]
-
-
-def _judge_question(group: list[Answer]) -> Iterator[Judgement]:
-    result = majority(answer.label for answer in group)
-    parameters = {"answers": str(result.answers), "votes": str(result.votes)}
-    for answer in group:
-        if result.label is None:
-            accepted = answer.truth is None or answer.label == answer.truth
-            yield Judgement(answer, accepted, "1" if accepted else "0", True, {})
-        else:
-            accepted = answer.label == result.label
-            share = result.share_millionths if accepted else SCORE_ONE - result.share_millionths
-            yield Judgement(answer, accepted, format_score(share), False, parameters)
-
-
-def method_of(judgement: Judgement) -> Method:
-    """How a judgement came about."""
-    if judgement.by_person:
-        return Method(type="human")
-    return Method(type="consensus", name=NAME, version=VERSION, parameters=judgement.parameters)

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from ledger.client import Client
 from ledger.demo.people import fund_on_chain
+from ledger.demo.platform import brief
 from ledger.demo.stage import Stage, private_file, require_free
 from ledger.errors import ConfigError
 from ledger.wire import NewCampaign, PieceRate
@@ -75,7 +76,12 @@ def _prepare(stage: Stage, url: str) -> Path:
             NewCampaign(
                 title="What is on the photo?",
                 type="processing",
-                brief={"question": "Name the animal."},
+                brief=brief(
+                    "Name the animal on each photo.",
+                    "One label a photo, the common name in English.",
+                    {"label": "cat"},
+                    {"label": "something with fur"},
+                ),
                 terms="Labels may be published.",
                 policy=PieceRate(amount=str(RATE)),
                 budget=str(BUDGET),

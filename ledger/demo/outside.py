@@ -1,4 +1,4 @@
-"""The auditor: processes of their own, with the URLs of a service and of a node, a folder, and no database."""
+"""People outside: commands as processes of their own, with a folder, the URLs they know, and no database."""
 
 from __future__ import annotations
 
@@ -6,12 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ledger.errors import CrowdLedgerError, ProofError
+
+_PROGRAM = (sys.executable, "-m", "ledger.cli")
+
+
+def run_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """A command as somebody in ``folder`` types it, without any setting of the service."""
+    return subprocess.run(
+        [*_PROGRAM, *arguments], capture_output=True, text=True, check=False, cwd=folder, env=_environment()
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,7 @@ class Auditor:
     def mirror(self, url: str) -> Path:
         """Copy the log; the mirror's folder. Raises CrowdLedgerError with what the command said if it fails."""
         folder = self.folder / "mirror"
-        done = self._command("mirror", url, str(folder))
+        done = run_command(self.folder, "mirror", url, str(folder))
         if done.returncode != 0:
             raise CrowdLedgerError(f"The mirror failed: {done.stderr.strip()}")
         return folder
@@ -35,7 +43,7 @@ class Auditor:
 
     def start_audit(self, source: str, *options: str) -> subprocess.Popen[str]:
         """Begin an audit; ``finish_audit`` waits for it."""
-        command = [*self._program(), "audit", source, "--rpc", self.rpc, "--json", *options]
+        command = [*_PROGRAM, "audit", source, "--rpc", self.rpc, "--json", *options]
         return subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, env=_environment()
         )
@@ -46,7 +54,7 @@ class Auditor:
 
     def verify(self, receipt: Path, *options: str) -> bool:
         """Whether a receipt's file verifies."""
-        return self._command("verify", str(receipt), *options).returncode == 0
+        return run_command(self.folder, "verify", str(receipt), *options).returncode == 0
 
     def _report(self, started: subprocess.Popen[str]) -> dict[str, Any]:
         output, words = started.communicate()
@@ -57,19 +65,6 @@ class Auditor:
         if not isinstance(report, dict):
             raise ProofError(f"The audit gave no report: {output[:200]}")
         return report
-
-    def _program(self) -> Sequence[str]:
-        return (sys.executable, "-m", "ledger.cli")
-
-    def _command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [*self._program(), *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            cwd=self.folder,
-            env=_environment(),
-        )
 
 
 def _environment() -> dict[str, str]:

@@ -11,8 +11,8 @@ from ledger.book.reward_tree import RewardTree
 from ledger.chain import anchors, contracts
 from ledger.chain.contracts import Proposal
 from ledger.demo.people import Person
+from ledger.demo.platform import Platform, wait_until
 from ledger.demo.stage import Stage
-from ledger.demo.work import Work, wait_until
 from ledger.errors import CrowdLedgerError, TransactionError
 
 
@@ -25,12 +25,12 @@ class Settled:
     early_claim: str
 
 
-def settle(stage: Stage, work: Work) -> Settled:
+def settle(stage: Stage, platform: Platform) -> Settled:
     """Ask for a settlement, wait until it is proposed on the chain, and try to be early."""
-    request = work.client.settle()
+    request = platform.client.settle()
 
     def proposed() -> int | None:
-        state = work.client.settlement_request(request.id)
+        state = platform.client.settlement_request(request.id)
         if state.state == "failed":
             raise CrowdLedgerError(f"The settlement failed: {state.detail}")
         pending = contracts.read_pending(stage.node, stage.deployment.pool)
@@ -40,20 +40,20 @@ def settle(stage: Stage, work: Work) -> Settled:
     return Settled(number, _activate_early(stage), _claim_early(stage, number))
 
 
-def wait_until_active(work: Work, number: int) -> None:
+def wait_until_active(platform: Platform, number: int) -> None:
     """Wait until the settlement's delay has passed, somebody activated it and the log says so."""
-    wait_until("the settlement is active", lambda: work.client.settlement(number).state == "activated" or None)
+    wait_until("the settlement is active", lambda: platform.client.settlement(number).state == "activated" or None)
 
 
-def claim(work: Work, people: Sequence[Person]) -> None:
+def claim(platform: Platform, people: Sequence[Person]) -> None:
     """Let the service pay everybody who has something to claim, and wait until it did."""
-    owed = [person.address for person in people if work.claimable(person.address)]
+    owed = [person.address for person in people if platform.claimable(person.address)]
     if not owed:
         return
-    requests = work.client.claim(owed)
+    requests = platform.client.claim(owed)
 
     def done() -> bool | None:
-        states = [work.client.claim_request(each.id) for each in requests]
+        states = [platform.client.claim_request(each.id) for each in requests]
         failed = [each.detail for each in states if each.state == "failed"]
         if failed:
             raise CrowdLedgerError(f"A claim failed: {failed[0]}")

@@ -44,15 +44,22 @@ def meet(names: list[str]) -> list[Person]:
     return [Person(name, Account.from_key(secrets.token_bytes(32))) for name in names]
 
 
+def open_on_chain(stage: Stage, campaign: CampaignWritten) -> None:
+    """The platform opens its campaign in the pool."""
+    assert campaign.onchain is not None
+    place = campaign.onchain
+    call = contracts.open_campaign_call(place.charter, int(place.goal), place.funding_deadline, place.closing_date)
+    stage.send("platform", stage.deployment.pool, call)
+
+
 def fund_on_chain(stage: Stage, campaign: CampaignWritten, budget: int) -> None:
     """The platform opens its campaign in the pool and funds it with ``budget`` base units of the dev token."""
+    open_on_chain(stage, campaign)
     assert campaign.onchain is not None
-    place, pool, token = campaign.onchain, stage.deployment.pool, stage.deployment.token
-    calls = [
-        (pool, contracts.open_campaign_call(place.charter, 0, place.funding_deadline, place.closing_date)),
+    pool, token = stage.deployment.pool, stage.deployment.token
+    for to, data in [
         (token, contracts.mint_call(stage.signers["platform"].address, budget)),
         (token, contracts.approve_call(pool, budget)),
-        (pool, contracts.fund_call(place.id, budget)),
-    ]
-    for to, data in calls:
+        (pool, contracts.fund_call(campaign.onchain.id, budget)),
+    ]:
         stage.send("platform", to, data)

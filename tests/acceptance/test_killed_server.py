@@ -21,6 +21,7 @@ from ledger.errors import CrowdLedgerError
 from ledger.statements import canonical
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Receipt, verify_log_part
+from tests.integration.api.running import BRIEF
 
 ORIGIN = "crowd.example/killed"
 ADMIN_KEY = f"cl_{'ab' * 8}_{'cd' * 32}"
@@ -92,7 +93,10 @@ def open_campaign(url: str) -> tuple[str, str]:
     with Client(url, ADMIN_KEY) as operator:
         key = operator.register_platform("P").key
     assert key is not None
-    new = wire.NewCampaign(title="T", type="rating", terms="t", policy=wire.PieceRate(amount="1"), budget="1000000")
+    brief = wire.Brief.model_validate(BRIEF)
+    new = wire.NewCampaign(
+        title="T", type="rating", brief=brief, terms="t", policy=wire.PieceRate(amount="1"), budget="1000000"
+    )
     with Client(url, key) as client:
         return key, client.open_campaign(new).id
 

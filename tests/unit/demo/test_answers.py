@@ -2,20 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from ledger.demo.answers import judge, method_of, read_answers
+from ledger.demo.answers import mixed, read_answers, tasks_of, truth_of, workers_of
 from ledger.errors import FormatError
 
 DATA = Path(__file__).parents[2] / "data" / "snow2008-rte.csv"
 
 
-def test_the_real_answers_are_judged_as_counted_independently():
+def test_the_real_answers_are_read_whole():
     answers = read_answers(DATA)
-    judgements = judge(answers)
-    assert (len(answers), len({answer.worker for answer in answers}), len(judgements)) == (8000, 164, 8000)
-    assert sum(each.accepted for each in judgements if not each.by_person) == 5672
-    assert len({each.answer.task for each in judgements if each.by_person}) == 65
-    assert sum(each.accepted for each in judgements if each.by_person) == 325
-    assert {method_of(each).type for each in judgements} == {"human", "consensus"}
+    assert (len(answers), len(workers_of(answers)), len(tasks_of(answers))) == (8000, 164, 800)
+    assert len(truth_of(answers, DATA)) == 800
 
 
 def test_some_questions_only():
@@ -24,10 +20,22 @@ def test_some_questions_only():
     assert len(answers) == 400
 
 
-def test_without_gold_answers_a_tie_rejects_nobody(tmp_path):
-    path = tmp_path / "poll.csv"
-    path.write_text("task,worker,label\nq,a,yes\nq,b,no\n")
-    assert [(each.accepted, each.by_person) for each in judge(read_answers(path))] == [(True, True), (True, True)]
+def test_questions_of_every_class_in_turn(tmp_path):
+    path = tmp_path / "answers.csv"
+    path.write_text("task,worker,label,truth\n" + "".join(f"{task},a,1,{int(task > 3)}\n" for task in range(6)))
+    answers = read_answers(path)
+    assert tasks_of(mixed(answers, truth_of(answers, path), 3)) == ["0", "1", "4"]
+    assert mixed(answers, truth_of(answers, path), None) == answers
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"), [("q,a,1,\n", "line 2: question q has no"), ("q,a,1,1\nq,b,1,0\n", "line 3")]
+)
+def test_a_question_needs_one_gold_answer_where_there_are_judges(tmp_path, rows, words):
+    path = tmp_path / "answers.csv"
+    path.write_text(f"task,worker,label,truth\n{rows}")
+    with pytest.raises(FormatError, match=words):
+        truth_of(read_answers(path), path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""One module a type of campaign, all of one shape: read the data, then play."""
