@@ -76,3 +76,16 @@ def test_the_readme_names_the_two_commands() -> None:
     assert "make test" in readme
     named = set(re.findall(r"\bmake ([a-z-]+)\b(?=[`\s]*$|`| ARGS)", documentation(), re.MULTILINE))
     assert named <= set(targets())
+
+
+def test_every_link_leads_somewhere() -> None:
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())]
+    assert len(links) > 20
+    assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_what_the_page_on_trust_names_is_there() -> None:
+    named = re.findall(r"`(tests/[^`]+)`", (ROOT / "docs/trust.md").read_text())
+    assert named
+    assert [path for path in named if not (ROOT / path).exists()] == []

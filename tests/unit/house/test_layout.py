@@ -24,6 +24,7 @@ TOP = {
     "package.json",
     "package-lock.json",
     "requirements.lock",
+    "requirements-consensus.lock",
 }
 IN_TESTS = {"unit", "integration", "acceptance", "simulation", "data", "services", "conftest.py", "__init__.py"}
 LONGEST_MODULE_LINES = 400
@@ -69,7 +70,7 @@ def test_tests_have_four_kinds_and_their_services() -> None:
 
 def test_tests_stand_in_the_shape_of_the_tree() -> None:
     rooms = {path.parts[1].removesuffix(".py") for path in files_of_the_project() if path.parts[0] == "ledger"}
-    allowed = rooms | {"contracts", "api", "scripts", "house"}
+    allowed = rooms | {"contracts", "api", "scripts", "house", "scenarios"}
     for path in files_of_the_project():
         if path.parts[0] == "tests" and path.parts[1] in ("unit", "integration") and len(path.parts) > 3:
             assert path.parts[2] in allowed, f"{path} tests no room of the house"
