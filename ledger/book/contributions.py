@@ -49,7 +49,7 @@ class Review(msgspec.Struct, gc=False):
 
 
 class Contribution(msgspec.Struct, gc=False):
-    """A version of a contribution and what stands on it."""
+    """A version of a contribution and what stands on it. What is read for each of a million stands together."""
 
     id: str
     index: int
@@ -61,29 +61,29 @@ class Contribution(msgspec.Struct, gc=False):
     """The campaign's version when it was submitted."""
     first_version: int
     """That of its first version: it never earns less than under that."""
-    signer: str | None = None
-    """The wallet that signed it: only that can replace or withdraw it."""
-    number: int = 1
-    """Its place among its versions."""
-    round: int = 0
-    """How often a new version was asked for before it."""
     replaced_by: str | None = None
     decision: Decision | None = None
     appeal: Appeal | None = None
     """The appeal since the contribution was first decided or last reopened."""
     revealed: bool = False
     withdrawn: bool = False
-    reopened: bool = False
-    """Its decision was superseded after it was final."""
-    reviews: tuple[Review, ...] = ()
     reviewers: tuple[tuple[str, int], ...] = ()
     """Everybody who judged this version, with what each is paid for it."""
-    paid_reviewers: int = 0
-    """The fold's: how many of them have their award."""
     waits_since: int = -1
     """The fold's: the entry that set its deadline; -1 where its outcome is final or it was replaced."""
     first_award: int = -1
     """The fold's: where in the campaign's queue its author's awards begin; -1 where there are none."""
+    paid_reviewers: int = 0
+    """The fold's: how many of its reviewers have their award."""
+    signer: str | None = None
+    """The wallet that signed it: only that can replace or withdraw it."""
+    number: int = 1
+    """Its place among its versions."""
+    round: int = 0
+    """How often a new version was asked for before it."""
+    reopened: bool = False
+    """Its decision was superseded after it was final."""
+    reviews: tuple[Review, ...] = ()
 
 
 def due_ms(contribution: Contribution, campaign: Campaign) -> int:

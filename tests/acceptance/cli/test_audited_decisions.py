@@ -38,11 +38,11 @@ def test_an_audit_runs_the_decisions_again(site: Site) -> None:
     (folder / "files").mkdir(parents=True)
     _open_all(site, campaign, folder)
     inputs = folder / "files" / made["inputs"]["sha256"]
-    assert _run_again(site, folder) == f"0 of {made['written']}"
+    assert _run_again(site, folder) == 0
     site.client.download(made["inputs"]["sha256"], inputs)
-    assert _run_again(site, folder) == f"{made['written']} of {made['written']}"
+    assert _run_again(site, folder) == made["written"]
     inputs.write_bytes(inputs.read_bytes().replace(b"gold_weighted", b"majority"))  # not what was committed to
-    assert _run_again(site, folder) == f"0 of {made['written']}"
+    assert _run_again(site, folder) == 0
 
 
 def test_a_mandate_alone_is_enough(site: Site) -> None:
@@ -52,13 +52,14 @@ def test_a_mandate_alone_is_enough(site: Site) -> None:
     token = site.folder / "mandate-token"
     token.write_text(mandate.token)
     address = f"{site.url}/v1/mandates/{mandate.id}"
-    assert _run_again(site, address, "--openings-token", token).split(" of ")[0] == str(made["written"])
+    # The service of this test has other campaigns too, which the mandate does not open.
+    assert _run_again(site, address, "--openings-token", token) == made["written"]
     with Client(site.url, mandate.token) as auditor, pytest.raises(NotFoundError):
         auditor.download("0" * 64, site.folder / "another")
 
 
-def _run_again(site: Site, place: Path | str, *more: str | Path) -> str:
+def _run_again(site: Site, place: Path | str, *more: str | Path) -> int:
     """How many decisions a passing audit ran again with the same outcome."""
     audited = site.run("audit", site.url, "--openings", place, *more, connected=False)
     assert audited.code == 0, audited.out
-    return audited.out.split("run again with the same outcome: ")[1].split(";")[0]
+    return int(audited.out.split("run again with the same outcome: ")[1].split(" of ")[0])
