@@ -170,24 +170,30 @@ def _kept_back(lines: Sequence[Line], excess: int) -> Iterator[_Reason]:
 
 def _twice(lines: Sequence[Line], excess: int) -> Iterator[_Reason]:
     """Awards that come to as much as is claimed too much."""
-    for rule in dict.fromkeys(line.rule for line in lines if line.units):
-        ours = [line for line in lines if line.rule == rule and line.units]
-        single = [line for line in ours if line.units == excess]
+    for rule, single, count, _ in _awards_of(lines, excess):
         if single:
             yield rule, f"each award is paid once, and {_any(single)} is counted once more.", _only(single)
-        elif count := _some_make(excess, [line.units for line in ours]):
+        else:
             yield rule, f"each award is paid once, and {count} of them are counted once more.", None
 
 
 def _left_out(lines: Sequence[Line], missing: int) -> Iterator[_Reason]:
     """Awards that come to as much as is missing."""
-    for rule in dict.fromkeys(line.rule for line in lines if line.units):
-        ours = [line for line in lines if line.rule == rule and line.units]
-        single = [line for line in ours if line.units == missing]
+    for rule, single, count, first in _awards_of(lines, missing):
         if single:
             yield rule, f"what is final is paid, and {_any(single)} is left out.", _only(single)
-        elif count := _some_make(missing, [line.units for line in ours]):
-            yield rule, f"what is final is paid, and {count} awards are left out, as {ours[0].words}.", None
+        else:
+            yield rule, f"what is final is paid, and {count} awards are left out, as {first.words}.", None
+
+
+def _awards_of(lines: Sequence[Line], units: int) -> Iterator[tuple[str, list[Line], int, Line]]:
+    """By rule: the awards of exactly ``units``; where there are none, how many make that sum; and the rule's first."""
+    for rule in dict.fromkeys(line.rule for line in lines if line.units):
+        ours = [line for line in lines if line.rule == rule and line.units]
+        single = [line for line in ours if line.units == units]
+        count = 0 if single else _some_make(units, [line.units for line in ours])
+        if single or count:
+            yield rule, single, count, ours[0]
 
 
 def _some_make(units: int, parts: Sequence[int]) -> int:
