@@ -46,7 +46,7 @@ class KeyRing:
     def __init__(self, load: Callable[[str], Awaitable[StoredKey | None]], admin_key: str | None) -> None:
         self._load = load
         self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
-        self._admin_digest = None if admin_key is None else _digest(admin_key)
+        self._admin_digest = None if admin_key is None else digest_of(admin_key)
 
     async def caller(self, request: Request, scope: Scope | None) -> Caller:
         """Who sends ``request``; raises UnauthorizedError, or ForbiddenError if the key lacks ``scope``."""
@@ -54,7 +54,7 @@ class KeyRing:
         match = _KEY.fullmatch(token)
         stored = await self._find(match[1]) if match else None
         # A compare happens in any case, so that an unknown id takes as long as a wrong secret.
-        good = hmac.compare_digest(stored.digest if stored else _NO_DIGEST, _digest(token))
+        good = hmac.compare_digest(stored.digest if stored else _NO_DIGEST, digest_of(token))
         if stored is None or not good:
             raise UnauthorizedError("This API key is not known, or it was revoked.")
         if scope is not None and scope not in stored.scopes:
@@ -69,7 +69,7 @@ class KeyRing:
                 "This service has no operator's key, so platforms are registered by command only.",
                 remedy="Operator: run 'crowdledger platform add NAME', or set CROWDLEDGER_ADMIN_KEY_FILE.",
             )
-        if not hmac.compare_digest(self._admin_digest, _digest(token)):
+        if not hmac.compare_digest(self._admin_digest, digest_of(token)):
             raise UnauthorizedError(
                 "This path needs the operator's admin key.",
                 remedy="Send the content of the file that CROWDLEDGER_ADMIN_KEY_FILE names as Bearer.",
@@ -98,7 +98,7 @@ def make_key(scopes: tuple[Scope, ...]) -> tuple[str, ApiKey]:
     """A new key: its text, to be shown once, and what is stored of it."""
     key_id = secrets.token_hex(8)
     text = f"cl_{key_id}_{secrets.token_hex(32)}"
-    return text, ApiKey(id=key_id, scopes=scopes, digest=_digest(text))
+    return text, ApiKey(id=key_id, scopes=scopes, digest=digest_of(text))
 
 
 def needs(scope: Scope | None) -> Any:
@@ -130,5 +130,6 @@ def bearer(request: Request) -> str:
     return token.strip()
 
 
-def _digest(token: str) -> bytes:
+def digest_of(token: str) -> bytes:
+    """What is stored of a key or token: SHA-256. They are random, so that no salt is needed."""
     return hashlib.sha256(token.encode()).digest()

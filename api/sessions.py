@@ -8,7 +8,6 @@ nothing any more.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import re
 import secrets
@@ -20,7 +19,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from api.auth import bearer
+from api.auth import bearer, digest_of
 from api.lookup import find_contribution
 from api.reads.people import people_by_wallet
 from api.reads.people_sessions import Subject, begin_session, find_session, nonce_waits
@@ -67,11 +66,6 @@ def new_token() -> str:
 def new_link_token() -> str:
     """The token of a sign-in link."""
     return f"sl_{secrets.token_hex(32)}"
-
-
-def digest_of(token: str) -> bytes:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).digest()
 
 
 def chain_id_of(service: Service) -> int:

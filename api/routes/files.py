@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 from collections.abc import AsyncIterator
 from typing import Annotated, Any, Final
@@ -13,7 +12,7 @@ from fastapi.security import HTTPBearer
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from api.auth import Caller, bearer, needs
+from api.auth import Caller, bearer, digest_of, needs
 from api.problems import problem_response
 from api.reads import files
 from api.reads.files import StoredFile
@@ -137,9 +136,8 @@ async def _for_people(service: Service, who: SignedIn, sha256: str) -> StoredFil
 
 
 async def _for_auditors(service: Service, token: str, sha256: str) -> StoredFile | None:
-    digest = hashlib.sha256(token.encode()).digest()
     now_ms = time.time_ns() // 1_000_000
-    platform = await platform_of_opened_file(service.reads, digest, now_ms, sha256)
+    platform = await platform_of_opened_file(service.reads, digest_of(token), now_ms, sha256)
     return None if platform is None else await files.find(service.reads, platform, sha256)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -15,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api import cursors
-from api.auth import Caller, needs
+from api.auth import Caller, digest_of, needs
 from api.ids import check_id, is_id
 from api.openapi import writes
 from api.reads.mandates import MANDATE_PREFIX, MandateRow, find_mandate
@@ -44,7 +43,7 @@ async def give_mandate(new: NewMandate, request: Request, caller: Annotated[Call
         platform=caller.platform,
         name=new.name,
         until=new.until,
-        digest=_digest(token),
+        digest=digest_of(token),
         campaign=new.campaign,
     )
     return await write_reply(service, await service.writer.write(item), entry_page, token=token)
@@ -91,7 +90,7 @@ async def _mandate(service: Service, mandate: str, request: Request) -> MandateR
     """The mandate whose token the request carries. A wrong token and a mandate that never was are the same."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     row = await find_mandate(service.reads, mandate) if is_id(mandate) else None
-    good = hmac.compare_digest(row.digest if row else _NO_DIGEST, _digest(token.strip()))
+    good = hmac.compare_digest(row.digest if row else _NO_DIGEST, digest_of(token.strip()))
     if row is None or not good or scheme.lower() != "bearer":
         raise UnauthorizedError(
             "This needs the token of the mandate.",
@@ -107,7 +106,3 @@ async def _mandate(service: Service, mandate: str, request: Request) -> MandateR
 def _purpose(text: str) -> Purpose:
     found: Purpose = next(each for each in _PURPOSES if each == text)
     return found
-
-
-def _digest(token: str) -> bytes:
-    return hashlib.sha256(token.encode()).digest()

@@ -10,7 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from api.attempts import address_of
-from api.auth import Caller, needs
+from api.auth import Caller, digest_of, needs
 from api.reads.people_sessions import NO_PLATFORM, Subject, add_one_time, end_session
 from api.service import service_of
 from api.sessions import (
@@ -18,7 +18,6 @@ from api.sessions import (
     MESSAGE_SECONDS,
     Session,
     chain_id_of,
-    digest_of,
     new_link_token,
     open_by_token,
     open_by_wallet,
