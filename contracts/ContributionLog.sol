@@ -116,6 +116,13 @@ contract ContributionLog is IContributionLog {
         return TransparencyTree.verifyInclusion(leafHash, index, stored.size, proof, stored.root);
     }
 
+    /// @inheritdoc IContributionLog
+    function verifyExtension(bytes32 logId, bytes32 successor, bytes32[] calldata proof) external view returns (bool) {
+        Head storage older = _heads[logId];
+        Head storage newer = _heads[successor];
+        return TransparencyTree.verifyConsistency(older.size, newer.size, older.root, newer.root, proof);
+    }
+
     /// @dev The head of an open log that the caller operates.
     function _operated(bytes32 logId) private view returns (Head storage stored) {
         stored = _heads[logId];

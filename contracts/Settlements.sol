@@ -3,46 +3,55 @@ pragma solidity 0.8.37;
 
 import {Claims} from "./base/Claims.sol";
 import {Roles} from "./base/Roles.sol";
+import {Succession} from "./base/Succession.sol";
 import {IContributionLog} from "./interfaces/IContributionLog.sol";
 import {ISettlements} from "./interfaces/ISettlements.sol";
 
 /// @title Settlements
 /// @notice See {ISettlements}.
 /// @dev Who inherits says how funds come in, go back and are paid out. Invariants: a campaign's
-/// `awarded + returned <= funded`; over all, `paid <= awarded`; what must be held is `funded - returned - paid`.
-abstract contract Settlements is Claims {
-    /// @dev One slot: all that a settlement reads and writes of a campaign beside its funds.
-    struct Pay {
-        uint120 awarded;
-        uint40 noticedAt;
-        bool finalised;
-        bool closed;
+/// `awarded + returned <= funded`; over all, `owed <= awarded`; what must be held is `funded - returned - paid`.
+abstract contract Settlements is Claims, Succession {
+    enum Stage {
+        None,
+        Raising,
+        Running,
+        Finalised,
+        Closed
     }
 
+    /// @dev The first slot is all that a settlement reads and writes of a campaign that nobody gave notice of. Nothing is
+    /// settled while `Raising`: before the goal is reached. In the last two stages the pay is fixed for good.
     struct Campaign {
+        uint120 funded;
+        uint120 awarded;
+        Stage stage;
+        bool noticed;
         address opener;
         uint40 fundingDeadline;
         uint40 closingDate;
         uint120 goal;
-        uint120 funded;
-        Pay pay;
         uint120 returned;
+        uint40 noticedAt;
         mapping(address backer => uint256) backing;
     }
 
-    /// @dev One slot. `pendingSince` and `vetoedAt` are on the clock that stands still while paused.
-    struct Progress {
-        uint64 count;
-        uint64 lastNumber;
-        uint48 lastLogSize;
+    /// @dev One slot. The times are on the clock that stands still while paused. The last proposal is pending if it was
+    /// neither activated nor vetoed.
+    struct Proposed {
+        uint48 count;
+        uint48 lastVetoed;
         uint40 pendingSince;
         uint40 vetoedAt;
     }
 
-    /// @inheritdoc ISettlements
-    IContributionLog public immutable CONTRIBUTION_LOG;
-    /// @inheritdoc ISettlements
-    bytes32 public immutable LOG_ID;
+    /// @dev One slot: what an activation changes beside root and campaigns.
+    struct Active {
+        uint128 awarded;
+        uint48 number;
+        uint48 logSize;
+    }
+
     /// @inheritdoc ISettlements
     uint64 public immutable SETTLEMENT_DELAY;
     /// @inheritdoc ISettlements
@@ -55,9 +64,13 @@ abstract contract Settlements is Claims {
     uint64 private constant MAX_SETTLEMENT_DELAY = 90 days;
 
     mapping(bytes32 campaign => Campaign) private _campaigns;
-    Progress private _progress;
-    /// @dev Hash of the pending proposal, zero if none.
+    Proposed private _proposed;
+    Active private _active;
+    /// @dev Hash of the last proposal; it stays when it is no longer pending.
     bytes32 private _proposal;
+    /// @dev Sums over all campaigns.
+    uint128 private _funded;
+    uint128 private _returned;
 
     constructor(
         IContributionLog log,
@@ -66,11 +79,8 @@ abstract contract Settlements is Claims {
         address reporter_,
         address guardian_,
         uint64 settlementDelay
-    ) Roles(admin_, reporter_, guardian_, 2 * settlementDelay + 1 hours) {
+    ) Roles(admin_, reporter_, guardian_, 2 * settlementDelay + MAX_PAUSE + 1 hours) Succession(log, logId) {
         if (settlementDelay == 0 || settlementDelay > MAX_SETTLEMENT_DELAY) revert BadSettlementDelay(settlementDelay);
-        if (log.operatorOf(logId) == address(0)) revert IContributionLog.LogNotOpen(logId);
-        CONTRIBUTION_LOG = log;
-        LOG_ID = logId;
         SETTLEMENT_DELAY = settlementDelay;
         GRACE = ROLE_DELAY + 2 * settlementDelay + 1 days;
     }
@@ -93,6 +103,7 @@ abstract contract Settlements is Claims {
         c.fundingDeadline = uint40(fundingDeadline);
         c.closingDate = uint40(closingDate);
         c.goal = uint120(goal);
+        c.stage = goal == 0 ? Stage.Running : Stage.Raising;
         emit CampaignOpened(campaign, msg.sender, charter, goal, fundingDeadline, closingDate);
     }
 
@@ -106,13 +117,13 @@ abstract contract Settlements is Claims {
         Campaign storage c = _campaigns[campaign];
         uint256 backing = c.backing[msg.sender];
         if (backing == 0) revert NotBacker(campaign, msg.sender);
-        bool missed = block.timestamp > c.fundingDeadline && c.funded < c.goal;
-        if (!missed && !_isFixed(c.pay)) revert NotRefundable(campaign);
+        bool missed = c.stage == Stage.Raising && block.timestamp > c.fundingDeadline;
+        if (!missed && !_isFixed(c.stage)) revert NotRefundable(campaign);
         // A campaign that missed its goal has awarded nothing, so that its share is everything.
-        amount = backing * (c.funded - c.pay.awarded) / c.funded;
+        amount = backing * (c.funded - c.awarded) / c.funded;
         delete c.backing[msg.sender];
         c.returned += uint120(amount);
-        _books.returned += uint128(amount);
+        _returned += uint128(amount);
         emit CampaignRefunded(campaign, msg.sender, amount);
         _giveBack(msg.sender, amount);
     }
@@ -121,11 +132,10 @@ abstract contract Settlements is Claims {
     function giveNotice(bytes32 campaign) external {
         Campaign storage c = _campaigns[campaign];
         if (c.backing[msg.sender] == 0) revert NotBacker(campaign, msg.sender);
-        if (block.timestamp <= c.closingDate || c.pay.noticedAt != 0 || _isFixed(c.pay)) {
-            revert NoticeNotPossible(campaign);
-        }
+        if (block.timestamp <= c.closingDate || c.noticed || _isFixed(c.stage)) revert NoticeNotPossible(campaign);
         uint256 clock = _clock();
-        c.pay.noticedAt = uint40(clock);
+        c.noticed = true;
+        c.noticedAt = uint40(clock);
         emit CampaignNotice(campaign, msg.sender, _blockTimeOf(clock + GRACE));
     }
 
@@ -142,16 +152,16 @@ abstract contract Settlements is Claims {
     ) external {
         Campaign storage c = _campaigns[campaign];
         if (c.backing[msg.sender] == 0) revert NotBacker(campaign, msg.sender);
-        if (_isFixed(c.pay)) revert CampaignIsFinal(campaign);
-        _requireGraceOver(campaign, c.pay.noticedAt);
-        if (_proposal != 0) {
+        if (_isFixed(c.stage)) revert CampaignIsFinal(campaign);
+        _requireGraceOver(campaign, c);
+        if (_isPending()) {
             _requirePending(number, proposalHash(number, parent, root, logSize, campaigns, totals, finals));
             for (uint256 i = 0; i < campaigns.length; ++i) {
                 if (campaigns[i] == campaign) revert CampaignIsPending(campaign);
             }
         }
-        c.pay.closed = true;
-        emit CampaignClosed(campaign, msg.sender, c.pay.awarded);
+        c.stage = Stage.Closed;
+        emit CampaignClosed(campaign, msg.sender, c.awarded);
     }
 
     // ---- settlements ----
@@ -166,19 +176,17 @@ abstract contract Settlements is Claims {
         uint256[] calldata totals,
         bool[] calldata finals
     ) external onlyRole(Role.Reporter) whenNotPaused {
-        Progress memory progress = _progress;
-        if (_proposal != 0) revert SettlementIsPending(progress.count);
-        if (number != uint256(progress.count) + 1) revert WrongNumber(number, uint256(progress.count) + 1);
-        if (parent != progress.lastNumber) revert WrongParent(parent, progress.lastNumber);
-        uint256 anchored = CONTRIBUTION_LOG.size(LOG_ID);
-        if (logSize < progress.lastLogSize || logSize > anchored) {
-            revert WrongLogSize(logSize, progress.lastLogSize, anchored);
-        }
+        uint256 last = _proposed.count;
+        if (_isPending()) revert SettlementIsPending(last);
+        if (number != last + 1) revert WrongNumber(number, last + 1);
+        if (parent != _active.number) revert WrongParent(parent, _active.number);
+        uint256 anchored = CONTRIBUTION_LOG.size(currentLog);
+        if (logSize < _active.logSize || logSize > anchored) revert WrongLogSize(logSize, _active.logSize, anchored);
         _requireTotals(campaigns, totals, finals);
         bytes32 proposal = proposalHash(number, parent, root, logSize, campaigns, totals, finals);
         _proposal = proposal;
-        _progress.count = uint64(number);
-        _progress.pendingSince = uint40(_clock());
+        _proposed.count = uint48(number);
+        _proposed.pendingSince = uint40(_clock());
         emit SettlementProposed(number, parent, root, logSize, proposal, campaigns, totals, finals);
     }
 
@@ -194,15 +202,15 @@ abstract contract Settlements is Claims {
     ) external whenNotPaused {
         bytes32 proposal = proposalHash(number, parent, root, logSize, campaigns, totals, finals);
         _requirePending(number, proposal);
-        uint256 readyAt = _blockTimeOf(_progress.pendingSince + SETTLEMENT_DELAY);
+        uint256 readyAt = _blockTimeOf(_proposed.pendingSince + SETTLEMENT_DELAY);
         if (block.timestamp < readyAt) revert DelayNotOver(readyAt);
 
-        delete _proposal;
-        _progress.lastNumber = uint64(number);
-        _progress.lastLogSize = uint48(logSize);
+        uint256 growth = _award(campaigns, totals, finals);
+        uint256 totalAwarded = _active.awarded + growth;
+        // The casts are exact: all awards together are below 2**120, log sizes below 2**48.
+        _active = Active({awarded: uint128(totalAwarded), number: uint48(number), logSize: uint48(logSize)});
+        _owed += uint120(growth);
         _root = root;
-        uint256 totalAwarded = _books.awarded + _award(campaigns, totals, finals);
-        _books.awarded = uint128(totalAwarded);
         emit SettlementActivated(number, proposal, root, totalAwarded);
     }
 
@@ -210,8 +218,8 @@ abstract contract Settlements is Claims {
     function veto(uint256 number, string calldata reason) external onlyRole(Role.Guardian) {
         bytes32 proposal = _proposal;
         _requirePending(number, proposal);
-        delete _proposal;
-        _progress.vetoedAt = uint40(_clock());
+        _proposed.lastVetoed = uint48(number);
+        _proposed.vetoedAt = uint40(_clock());
         emit SettlementVetoed(number, proposal, reason);
     }
 
@@ -220,19 +228,18 @@ abstract contract Settlements is Claims {
     /// @inheritdoc ISettlements
     function campaignOf(bytes32 campaign) external view returns (CampaignRecord memory) {
         Campaign storage c = _campaigns[campaign];
-        Pay memory pay = c.pay;
         return CampaignRecord({
             opener: c.opener,
             goal: c.goal,
             fundingDeadline: c.fundingDeadline,
             closingDate: c.closingDate,
             funded: c.funded,
-            awarded: pay.awarded,
+            awarded: c.awarded,
             returned: c.returned,
-            noticedAt: pay.noticedAt,
-            goalReached: c.opener != address(0) && c.funded >= c.goal,
-            finalised: pay.finalised,
-            closed: pay.closed
+            noticedAt: c.noticedAt,
+            goalReached: c.stage != Stage.None && c.funded >= c.goal,
+            finalised: c.stage == Stage.Finalised,
+            closed: c.stage == Stage.Closed
         });
     }
 
@@ -243,18 +250,23 @@ abstract contract Settlements is Claims {
 
     /// @inheritdoc ISettlements
     function pending() external view returns (uint256 number, bytes32 proposal, uint256 readyAt) {
-        if (_proposal == 0) return (0, 0, 0);
-        return (_progress.count, _proposal, _blockTimeOf(_progress.pendingSince + SETTLEMENT_DELAY));
+        if (!_isPending()) return (0, 0, 0);
+        return (_proposed.count, _proposal, _blockTimeOf(_proposed.pendingSince + SETTLEMENT_DELAY));
     }
 
     /// @inheritdoc ISettlements
     function count() external view returns (uint256) {
-        return _progress.count;
+        return _proposed.count;
     }
 
     /// @inheritdoc ISettlements
     function lastActivated() external view returns (uint256 number, bytes32 root, uint256 logSize) {
-        return (_progress.lastNumber, _root, _progress.lastLogSize);
+        return (_active.number, _root, _active.logSize);
+    }
+
+    /// @inheritdoc ISettlements
+    function books() public view returns (uint256 funded, uint256 returned, uint256 awarded, uint256 paid) {
+        return (_funded, _returned, _active.awarded, _active.awarded - _owed);
     }
 
     /// @inheritdoc ISettlements
@@ -283,17 +295,29 @@ abstract contract Settlements is Claims {
     /// @dev Call it under the reentrancy guard only.
     function _fund(bytes32 campaign, uint256 amount) internal {
         Campaign storage c = _campaigns[campaign];
-        if (c.opener == address(0)) revert CampaignNotOpen(campaign);
-        if (block.timestamp > c.fundingDeadline || _isFixed(c.pay)) revert FundingIsOver(campaign);
+        if (c.stage == Stage.None) revert CampaignNotOpen(campaign);
+        if (block.timestamp > c.fundingDeadline || _isFixed(c.stage)) revert FundingIsOver(campaign);
         if (amount == 0 || amount >= AMOUNT_LIMIT) revert BadAmount(amount);
+        uint256 sum = _funded + amount;
+        // All that stayed or was paid lies below the limit, so every campaign's funds and all awards together do too.
+        if (sum > type(uint128).max || sum - _returned >= AMOUNT_LIMIT) revert BadAmount(amount);
         uint256 totalFunded = c.funded + amount;
-        uint256 sum = _books.funded + amount;
-        if (totalFunded >= AMOUNT_LIMIT || sum > type(uint128).max) revert BadAmount(amount);
         c.funded = uint120(totalFunded);
+        if (c.stage == Stage.Raising && totalFunded >= c.goal) c.stage = Stage.Running;
         c.backing[msg.sender] += amount;
-        _books.funded = uint128(sum);
+        _funded = uint128(sum);
         emit CampaignFunded(campaign, msg.sender, amount, totalFunded);
         _collect(msg.sender, amount);
+    }
+
+    /// @dev What the pool must hold beside what a running batch has booked and not paid yet.
+    function _mustHold() internal view returns (uint256) {
+        return uint256(_funded) - _returned - _active.awarded + _owed;
+    }
+
+    /// @inheritdoc Claims
+    function _totalAwarded() internal view override returns (uint256) {
+        return _active.awarded;
     }
 
     /// @dev Reverts unless the lists are well formed and each total is one that its campaign can bear.
@@ -309,13 +333,11 @@ abstract contract Settlements is Claims {
             if (campaign <= previous) revert NotAscending(campaign);
             previous = campaign;
             Campaign storage c = _campaigns[campaign];
-            if (c.opener == address(0)) revert CampaignNotOpen(campaign);
-            Pay memory pay = c.pay;
-            if (_isFixed(pay)) revert CampaignIsFinal(campaign);
-            uint256 limit = c.funded >= c.goal ? c.funded : 0;
-            if (totals[i] < pay.awarded || totals[i] > limit) {
-                revert WrongTotal(campaign, totals[i], pay.awarded, limit);
-            }
+            Stage stage = c.stage;
+            if (stage == Stage.None) revert CampaignNotOpen(campaign);
+            if (_isFixed(stage)) revert CampaignIsFinal(campaign);
+            uint256 limit = stage == Stage.Running ? c.funded : 0;
+            if (totals[i] < c.awarded || totals[i] > limit) revert WrongTotal(campaign, totals[i], c.awarded, limit);
         }
     }
 
@@ -324,31 +346,33 @@ abstract contract Settlements is Claims {
         private
         returns (uint256 growth)
     {
-        uint40 clock = uint40(_clock());
         for (uint256 i = 0; i < campaigns.length; ++i) {
             Campaign storage c = _campaigns[campaigns[i]];
-            Pay memory pay = c.pay;
-            growth += totals[i] - pay.awarded;
-            pay.awarded = uint120(totals[i]);
-            pay.finalised = finals[i];
-            if (pay.noticedAt != 0) pay.noticedAt = clock;
-            c.pay = pay;
+            growth += totals[i] - c.awarded;
+            c.awarded = uint120(totals[i]);
+            if (finals[i]) c.stage = Stage.Finalised;
+            if (c.noticed) c.noticedAt = uint40(_clock());
         }
     }
 
-    function _requirePending(uint256 number, bytes32 proposal) private view {
-        if (_proposal == 0 || number != _progress.count || proposal != _proposal) revert NotPending(number, proposal);
+    function _isPending() private view returns (bool) {
+        uint256 last = _proposed.count;
+        return last != _active.number && last != _proposed.lastVetoed;
     }
 
-    function _requireGraceOver(bytes32 campaign, uint256 noticedAt) private view {
-        if (noticedAt == 0) revert GraceNotOver(campaign, type(uint256).max);
-        uint256 begin = noticedAt > _progress.vetoedAt ? noticedAt : _progress.vetoedAt;
+    function _requirePending(uint256 number, bytes32 proposal) private view {
+        if (!_isPending() || number != _proposed.count || proposal != _proposal) revert NotPending(number, proposal);
+    }
+
+    function _requireGraceOver(bytes32 campaign, Campaign storage c) private view {
+        if (!c.noticed) revert GraceNotOver(campaign, type(uint256).max);
+        uint256 begin = c.noticedAt > _proposed.vetoedAt ? c.noticedAt : _proposed.vetoedAt;
         uint256 closableAt = _blockTimeOf(begin + GRACE);
         if (block.timestamp < closableAt) revert GraceNotOver(campaign, closableAt);
     }
 
     /// @dev Whether the campaign's pay can never change again.
-    function _isFixed(Pay memory pay) private pure returns (bool) {
-        return pay.finalised || pay.closed;
+    function _isFixed(Stage stage) private pure returns (bool) {
+        return stage == Stage.Finalised || stage == Stage.Closed;
     }
 }

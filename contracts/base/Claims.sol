@@ -1,42 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ISettlements} from "../interfaces/ISettlements.sol";
+import {RewardTree} from "../lib/RewardTree.sol";
 import {Pauses} from "./Pauses.sol";
+import {Payees} from "./Payees.sol";
 
 /// @title Claims
 /// @notice The part of {ISettlements} that pays what the active root promises.
-abstract contract Claims is ISettlements, Pauses, ReentrancyGuardTransient {
-    /// @dev Two slots. The sums cannot overflow: `funded` is checked and bounds the others.
-    struct Books {
-        uint128 funded;
-        uint128 returned;
-        uint128 awarded;
-        uint128 paid;
-    }
-
+/// @dev All that is due is booked before anything is paid. `Pauses` comes last of the bases that have storage, so that
+/// `_owed` shares the slot of its times.
+abstract contract Claims is ISettlements, Payees, Pauses, ReentrancyGuardTransient {
+    /// @dev Awarded and not yet paid, over all campaigns: what claims together can never exceed.
+    uint120 internal _owed;
     /// @dev Root of the active settlement, zero before the first; no leaf hashes up to zero, so that it proves nothing.
     bytes32 internal _root;
-    Books internal _books;
-
-    mapping(address account => uint256) private _claimed;
-    mapping(address account => address) private _payees;
 
     /// @inheritdoc ISettlements
     function claim(address account, uint256 cumulative, bytes32[] calldata proof)
         external
         nonReentrant
         whenNotPaused
-        returns (uint256 amount)
+        returns (uint256)
     {
-        if (!MerkleProof.verifyCalldata(proof, _root, _leaf(account, cumulative))) revert InvalidProof();
-        amount = _take(account, cumulative);
-        if (amount == 0) return 0;
-        address payee = payeeOf(account);
-        emit Claimed(account, payee, amount, cumulative);
-        _pay(payee, amount);
+        if (!RewardTree.verify(account, cumulative, proof, _root)) revert InvalidProof();
+        return _payOne(account, cumulative);
     }
 
     /// @inheritdoc ISettlements
@@ -44,24 +33,11 @@ abstract contract Claims is ISettlements, Pauses, ReentrancyGuardTransient {
         address[] calldata accounts,
         uint256[] calldata cumulatives,
         bytes32[] calldata proof,
-        bool[] calldata proofFlags
-    ) external nonReentrant whenNotPaused returns (uint256 amount) {
+        uint256[] calldata proofFlags
+    ) external nonReentrant whenNotPaused returns (uint256) {
         if (accounts.length == 0 || accounts.length != cumulatives.length) revert BadLength();
-        bytes32[] memory leaves = new bytes32[](accounts.length);
-        for (uint256 i = 0; i < leaves.length; ++i) {
-            leaves[i] = _leaf(accounts[i], cumulatives[i]);
-        }
-        if (!MerkleProof.multiProofVerifyCalldata(proof, proofFlags, _root, leaves)) revert InvalidProof();
-        for (uint256 i = 0; i < leaves.length; ++i) {
-            amount += _claimOrSkip(accounts[i], cumulatives[i]);
-        }
-    }
-
-    /// @inheritdoc ISettlements
-    function setPayee(address payee) external {
-        if (payee == address(this)) revert BadPayee(payee);
-        _payees[msg.sender] = payee;
-        emit PayeeSet(msg.sender, payeeOf(msg.sender));
+        if (!RewardTree.verifyMany(accounts, cumulatives, proof, proofFlags, _root)) revert InvalidProof();
+        return _payMany(accounts, cumulatives);
     }
 
     /// @inheritdoc ISettlements
@@ -71,54 +47,26 @@ abstract contract Claims is ISettlements, Pauses, ReentrancyGuardTransient {
 
     /// @inheritdoc ISettlements
     function claimed(address account) external view returns (uint256) {
-        return _claimed[account];
+        return _accounts[account].account.claimed();
     }
 
-    /// @inheritdoc ISettlements
-    function payeeOf(address account) public view returns (address) {
-        address payee = _payees[account];
-        return payee == address(0) ? account : payee;
-    }
+    /// @dev Books and pays what the account has earned beyond what it was paid, and returns it, or reverts.
+    function _payOne(address account, uint256 cumulative) internal virtual returns (uint256);
 
-    /// @inheritdoc ISettlements
-    function books() public view returns (uint256 funded, uint256 returned, uint256 awarded, uint256 paid) {
-        Books memory sums = _books;
-        return (sums.funded, sums.returned, sums.awarded, sums.paid);
-    }
+    /// @dev Books and pays each account what it has earned beyond what it was paid; returns the sum. A payment that fails
+    /// changes nothing and is announced; it uses bounded gas and return data.
+    function _payMany(address[] calldata accounts, uint256[] calldata cumulatives) internal virtual returns (uint256);
 
-    /// @dev Pays `amount` to `to`, or reverts.
-    function _pay(address to, uint256 amount) internal virtual;
+    /// @dev Sum of all awards.
+    function _totalAwarded() internal view virtual returns (uint256);
 
-    /// @dev Pays `amount` to `to`, or changes nothing and returns false; uses bounded gas and return data.
-    function _tryPay(address to, uint256 amount) internal virtual returns (bool);
-
-    /// @dev Books what the account has earned and not been paid; 0 if there is nothing.
-    function _take(address account, uint256 cumulative) private returns (uint256 amount) {
-        uint256 before = _claimed[account];
-        if (cumulative <= before) return 0;
-        amount = cumulative - before;
-        uint256 paid = _books.paid + amount;
-        if (paid > _books.awarded) revert AwardsExceeded(paid, _books.awarded);
-        _claimed[account] = cumulative;
-        _books.paid = uint128(paid);
-    }
-
-    function _claimOrSkip(address account, uint256 cumulative) private returns (uint256 amount) {
-        amount = _take(account, cumulative);
-        if (amount == 0) return 0;
-        address payee = payeeOf(account);
-        if (_tryPay(payee, amount)) {
-            emit Claimed(account, payee, amount, cumulative);
-            return amount;
+    /// @dev Takes from what is owed; reverts if it is less. What passes here was awarded, and so was all that was paid
+    /// before: every account's sum is below 2**120.
+    function _takeFromOwed(uint256 amount) internal {
+        uint256 owed = _owed;
+        if (amount > owed) revert AwardsExceeded(_totalAwarded() - owed + amount, _totalAwarded());
+        unchecked {
+            _owed = uint120(owed - amount);
         }
-        _claimed[account] = cumulative - amount;
-        _books.paid -= uint128(amount);
-        emit ClaimSkipped(account, payee, amount);
-        return 0;
-    }
-
-    /// @dev Hashed twice, so that no inner node of the tree can pass for a leaf.
-    function _leaf(address account, uint256 cumulative) private pure returns (bytes32) {
-        return keccak256(bytes.concat(keccak256(abi.encode(account, cumulative))));
     }
 }

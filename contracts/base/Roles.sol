@@ -56,16 +56,22 @@ abstract contract Roles is IRoles {
     }
 
     /// @inheritdoc IRoles
+    // Constructors of pools name their first holder so; they do not ask who holds it.
+    // slither-disable-next-line shadowing-local
     function admin() public view returns (address) {
         return _holders[Role.Admin];
     }
 
     /// @inheritdoc IRoles
+    // Constructors of pools name their first holder so; they do not ask who holds it.
+    // slither-disable-next-line shadowing-local
     function reporter() external view returns (address) {
         return _holders[Role.Reporter];
     }
 
     /// @inheritdoc IRoles
+    // Constructors of pools name their first holder so; they do not ask who holds it.
+    // slither-disable-next-line shadowing-local
     function guardian() external view returns (address) {
         return _holders[Role.Guardian];
     }

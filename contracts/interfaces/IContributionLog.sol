@@ -94,4 +94,8 @@ interface IContributionLog {
         external
         view
         returns (bool);
+
+    /// @notice Whether the head of `successor` extends the head of `logId`: what a log that continues another must show.
+    /// @param proof RFC 9162 consistency proof; empty if `logId` has no entries, or both heads are the same.
+    function verifyExtension(bytes32 logId, bytes32 successor, bytes32[] calldata proof) external view returns (bool);
 }

@@ -8,8 +8,8 @@ import {ISettlements} from "./ISettlements.sol";
 interface IRewardPool is ISettlements {
     /// @notice What arrived is not what was sent: tokens that take a fee are refused.
     error WrongAmountArrived(uint256 expected, uint256 arrived);
-    /// @notice Only the pool itself may call this.
-    error NotSelf(address caller);
+    /// @notice In a batch the token answered that it did not pay, and yet the pool holds less than it must.
+    error PaymentUnclear(address payee);
     /// @notice No contract stands at this address.
     error NotContract(address account);
 

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 /// @title Three roles, each changed only after a delay
-/// @notice The admin appoints. Every change waits `ROLE_DELAY`, which is longer than the settlement delay, so that
-/// whoever disagrees with a new reporter or guardian has seen the old one's settlements through.
+/// @notice The admin appoints. Every change waits `ROLE_DELAY`, which is longer than any settlement waits, however often
+/// the guardian pauses meanwhile, so that whoever disagrees with a new reporter or guardian has seen the old one's
+/// settlements through.
 interface IRoles {
     /// @notice Admin appoints; reporter proposes settlements; guardian vetoes them and pauses.
     enum Role {
@@ -45,7 +46,8 @@ interface IRoles {
     /// @notice The proposed change of a role: account (zero if none) and the block time from which it can take effect.
     function proposedRole(Role role) external view returns (address account, uint256 executableAt);
 
-    /// @notice Proposes a change; replaces an earlier proposal for the role and starts its delay anew. Only the admin.
+    /// @notice Proposes a change; replaces an earlier proposal for the role and starts its delay anew. A proposal stands
+    /// until it is executed, replaced or withdrawn. Only the admin.
     function proposeRole(Role role, address account) external;
 
     /// @notice Withdraws a proposed change. Only the admin.

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IContributionLog} from "./IContributionLog.sol";
-
 /// @title Campaign budgets, settlements with a delay, claims by proof
 /// @notice Backers fund campaigns. The reporter proposes what the log says each campaign has awarded so far and the root
 /// of everybody's cumulative earnings; after a delay, in which the guardian may veto, anyone activates it, and anyone
 /// may have any account paid by proof. What was awarded never falls, never expires and cannot be swept; what was funded
 /// and never awarded goes back to the backers.
-/// @dev All amounts are base units of the pool's token, below 2**120. All times are block times in seconds.
+/// @dev All amounts are base units of the pool's token, below 2**120; the sums of everything that ever came in and went
+/// back are below 2**128. All times are block times in seconds.
 interface ISettlements {
     /// @notice What the contract knows of a campaign.
     /// @param opener who opened it; zero if nobody did.
@@ -18,7 +17,8 @@ interface ISettlements {
     /// @param funded everything that backers ever paid in.
     /// @param awarded total of the last activated settlement that listed it.
     /// @param returned everything that went back to backers.
-    /// @param noticedAt when the running grace began, on the clock that stands still while paused; 0 without notice.
+    /// @param noticedAt when the grace began, on the clock that stands still while paused; 0 without notice. A later veto
+    /// starts the grace anew and does not show here.
     /// @param goalReached whether `funded` reached `goal`; always true without a goal.
     /// @param finalised whether an activated settlement fixed `awarded` for good.
     /// @param closed whether a backer closed it, which fixes `awarded` for good as well.
@@ -69,13 +69,11 @@ interface ISettlements {
     event SettlementActivated(uint256 indexed number, bytes32 proposal, bytes32 root, uint256 totalAwarded);
     /// @notice The guardian discarded the pending settlement.
     event SettlementVetoed(uint256 indexed number, bytes32 proposal, string reason);
-    /// @notice `account` was paid `amount`, to `payee`, which brings it to `cumulative`.
-    event Claimed(address indexed account, address indexed payee, uint256 amount, uint256 cumulative);
+    /// @notice `account` was paid `amount`, at its payee. A RewardToken says so only if that is not the account itself:
+    /// otherwise `Transfer` from the zero address does.
+    event Claimed(address indexed account, uint256 amount);
     /// @notice In a batch, paying `amount` failed on the side of the token or `payee`; it stays claimable.
     event ClaimSkipped(address indexed account, address indexed payee, uint256 amount);
-    /// @notice `account` is paid at `payee` from now on.
-    event PayeeSet(address indexed account, address indexed payee);
-
     /// @notice The delay must be 1 second to 90 days.
     error BadSettlementDelay(uint64 settlementDelay);
     /// @notice This account has already opened a campaign of this charter.
@@ -124,13 +122,7 @@ interface ISettlements {
     error AwardsExceeded(uint256 claimed, uint256 awarded);
     /// @notice Not enough gas left to tell a recipient that refuses from a call that starved.
     error NotEnoughGas();
-    /// @notice The pool itself cannot be a payee.
-    error BadPayee(address payee);
 
-    /// @notice Where the log is anchored.
-    function CONTRIBUTION_LOG() external view returns (IContributionLog);
-    /// @notice The one log that settlements are computed from.
-    function LOG_ID() external view returns (bytes32);
     /// @notice Unpaused seconds from a proposal to its earliest activation; nobody can shorten it.
     function SETTLEMENT_DELAY() external view returns (uint64);
     /// @notice Unpaused seconds from a backer's notice to the earliest closing: more than `ROLE_DELAY` and two
@@ -180,7 +172,7 @@ interface ISettlements {
     /// @param number count of proposals so far, vetoed ones included, plus one.
     /// @param parent number of the last activated settlement, 0 before the first.
     /// @param root root of the `standard-v1` tree of (account, cumulative amount); zero if nobody has a wallet yet.
-    /// @param logSize the anchored log size that it was computed at.
+    /// @param logSize the size of the log that it was computed at: anchored, and below no earlier one.
     /// @param campaigns ids, strictly ascending; none whose pay is fixed for good.
     /// @param totals cumulative award of each campaign.
     /// @param finals whether each campaign's pay is fixed for good by this settlement.
@@ -215,19 +207,18 @@ interface ISettlements {
     /// @return amount what was paid; 0, without a revert, if everything was paid before.
     function claim(address account, uint256 cumulative, bytes32[] calldata proof) external returns (uint256 amount);
 
-    /// @notice Pays many accounts with one OpenZeppelin multiproof. A payment that the token or the recipient refuses is
-    /// skipped and stays claimable.
-    /// @param accounts in the order of their sorted leaf hashes.
+    /// @notice Pays many accounts with one multiproof. A payment that the token or the recipient refuses is skipped and
+    /// stays claimable.
+    /// @param accounts in the order of their sorted leaf hashes; cumulatives go with them.
+    /// @param proof OpenZeppelin's multiproof.
+    /// @param proofFlags its flags, packed: flag i is bit `i % 256`, the lowest first, of word `i / 256`.
     /// @return amount what was paid in all.
     function claimMany(
         address[] calldata accounts,
         uint256[] calldata cumulatives,
         bytes32[] calldata proof,
-        bool[] calldata proofFlags
+        uint256[] calldata proofFlags
     ) external returns (uint256 amount);
-
-    /// @notice Has the caller's earnings paid to `payee` from now on; zero: to the caller itself.
-    function setPayee(address payee) external;
 
     /// @notice All that is known of a campaign; all zero if nobody opened it.
     function campaignOf(bytes32 campaign) external view returns (CampaignRecord memory);
@@ -260,9 +251,6 @@ interface ISettlements {
 
     /// @notice What `account` was paid in all.
     function claimed(address account) external view returns (uint256);
-
-    /// @notice Where `account` is paid: at the payee it set, otherwise at itself.
-    function payeeOf(address account) external view returns (address);
 
     /// @notice Sums over all campaigns and accounts; `funded - returned - paid` is what the pool must hold.
     function books() external view returns (uint256 funded, uint256 returned, uint256 awarded, uint256 paid);

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
 import msgspec
 
+from ledger.audit.changes import words_of_log
 from ledger.audit.growing import roots_at
+from ledger.audit.line import AnchoredLog, read_line
 from ledger.audit.opening import Opened
 from ledger.audit.replay import Replay
 from ledger.audit.report import Check, Report
-from ledger.chain import contracts
-from ledger.chain.anchors import AnchorEvent, OpenedLog, anchor_events, log_opened
+from ledger.chain import contracts, immutables
+from ledger.chain.anchors import AnchorEvent, OpenedLog, log_opened
+from ledger.chain.contracts import AnchoredHead, PoolTerms
 from ledger.chain.rpc import Node, Refusal
 from ledger.errors import ConfigError, TransactionError, WrongChainError, WrongContractError
 from ledger.statements.signatures import Domain
@@ -67,6 +72,19 @@ class OnChain:
     def domain(self) -> Domain:
         """Where wallets' signatures count."""
         return Domain(self.chain_id, self.contract, self.log_id)
+
+    def pool_terms(self, pool: str) -> PoolTerms:
+        """What a pool of this log was made with.
+
+        Raises WrongContractError where it is not ours to the last byte, or pays from another log.
+        """
+        terms = contracts.read_pool_terms(self.node, pool)
+        if (terms.contribution_log, terms.log_id) != (self.contract, self.log_id):
+            words = f"The pool {pool} pays from another log: {terms.log_id} in {terms.contribution_log}."
+            raise WrongContractError(words)
+        # What it says of itself is one thing, what it works with another: it holds each value in several places.
+        immutables.check_pool(self.node, self.chain_id, pool, terms)
+        return terms
 
     def time_of(self, block: int) -> int:
         """A block's time in seconds since 1970."""
@@ -137,41 +155,105 @@ def find_on_chain(
 def check_anchors(report: Report, chain: OnChain, replay: Replay) -> None:
     """Every anchored head, in order, is the head of these entries at that size; the first that is not gives the range.
 
-    Sets ``anchored_size`` and, on a failure, ``tampered_range``.
+    A log that continues this one under another id must hold the same entries. Sets ``anchored_size`` and, on a failure,
+    ``tampered_range``.
     """
     check = report.check("anchors", "Every anchored head is the head of these entries")
-    events = anchor_events(chain.node, chain.contract, chain.log_id, chain.opened.place.block, chain.latest)
-    size, root = last = (events[-1].size, events[-1].root) if events else (0, bytes(32))
-    try:
-        head = contracts.read_head(chain.node, chain.contract, chain.log_id, chain.latest)
-        size, root = head.size, head.root
-    except Refusal:
-        check.add("note", f"The node keeps no state of block {chain.latest} any more; ask an archive node.")
-    report.anchored_size = size
-    check.evidence = f"anchors: {len(events)}, the last at size {size}"
-    if last != (size, root) or not _linked(events):
-        check.error("The contract's head and its events do not fit together; ask another node.")
+    place = chain.opened.place.block
+    line = read_line(chain.node, chain.contract, chain.log_id, _pools_of(chain, replay), place, chain.latest)
+    for log in line:
+        for change in log.changes:
+            check.add("note", words_of_log(log.log_id, change))
+    _check_heads(check, chain, line)
+    _check_names(check, chain, line)
+    ours = _without_strangers(check, line, replay)
+    events = sorted(
+        (event for log in ours for event in log.events), key=lambda event: (event.place.block, event.place.log_index)
+    )
+    report.anchored_size = max((event.size for event in events), default=0)
+    check.evidence = f"anchors: {len(events)}, the last at size {report.anchored_size}"
+    if len(line) > 1:
+        check.evidence += f", under {len(line)} ids that continue one another"
     covered = [event for event in events if event.size <= replay.size]
     wrong = _first_wrong(covered, replay)
     if wrong is not None:
-        report.tampered_range = (wrong.old_size, wrong.size)
-        words = f"an entry from {wrong.old_size} to {wrong.size - 1} was altered."
+        report.tampered_range = (_last_right(covered, wrong, chain), wrong.size)
+        words = f"an entry from {report.tampered_range[0]} to {wrong.size - 1} was altered."
         check.error(
             f"The head of {wrong.size} entries is not the one that was anchored in block {wrong.place.block}: {words}",
             range_=report.tampered_range,
         )
         return
     if len(covered) < len(events):
-        _note_missing(report, check, chain, replay, events[len(covered)])
+        _note_missing(report, check, chain, replay, next(event for event in events if event.size > replay.size))
     times = report.check("anchor-times", "The entries' times fit those of the blocks that anchored them")
     _check_times(times, chain, replay, covered)
-    _check_newest(times, chain, replay, covered[-1].size if covered else 0)
+    _check_newest(times, chain, replay, max((event.size for event in covered), default=0))
 
 
-def _first_wrong(events: list[AnchorEvent], replay: Replay) -> AnchorEvent | None:
+def _check_heads(check: Check, chain: OnChain, line: Sequence[AnchoredLog]) -> None:
+    """Each log's head is what its anchors lead to, by the node's state: none of them is left out."""
+    for log in line:
+        last = (log.events[-1].size, log.events[-1].root) if log.events else (0, bytes(32))
+        try:
+            head = contracts.read_head(chain.node, chain.contract, log.log_id, chain.latest)
+        except Refusal:
+            check.add("note", f"The node keeps no state of block {chain.latest} any more; ask an archive node.")
+            head = AnchoredHead(*last, 0)
+        if last != (head.size, head.root) or not _linked(log.events):
+            words = "do not fit together; ask another node."
+            check.error(f"The contract's head of the log {log.log_id} and its events {words}")
+
+
+def _check_names(check: Check, chain: OnChain, line: Sequence[AnchoredLog]) -> None:
+    """What continues a log announces the same name and key, or nobody can verify receipts that are anchored there."""
+    for log in line[1:]:
+        try:
+            opened = log_opened(chain.node, chain.contract, log.log_id, chain.opened.place.block)
+        except WrongContractError as error:
+            check.add("warning", error.detail)
+            continue
+        if (opened.origin, opened.vkey) != (chain.opened.origin, chain.opened.vkey):
+            words = f"announces '{opened.origin}' with the key '{opened.vkey}': receipts anchored there do not verify"
+            check.add("warning", f"The log {log.log_id}, which continues this one, {words}.")
+
+
+def _without_strangers(check: Check, line: Sequence[AnchoredLog], replay: Replay) -> list[AnchoredLog]:
+    """The logs but those that were only named to continue this one, and hold something else, which is an error."""
+    ours = [log for log in line if log.followed or _first_wrong(log.events, replay) is None]
+    for log in line:
+        if log not in ours:
+            check.error(
+                f"The log {log.log_id}, which should continue this one, holds another history: what it anchors does "
+                "not count. If the operator's key was stolen, the pool's admin can propose another log."
+            )
+    return ours
+
+
+def _last_right(events: list[AnchorEvent], wrong: AnchorEvent, chain: OnChain) -> int:
+    """The size up to which the anchors before the first wrong one vouch for the entries."""
+    if wrong.log_id == chain.log_id:
+        return wrong.old_size
+    before = events[: events.index(wrong)]
+    return max((event.size for event in before if event.size < wrong.size), default=0)
+
+
+def _pools_of(chain: OnChain, replay: Replay) -> list[str]:
+    """The pools of the log's campaigns on this chain that are CrowdLedger's and were made for this log."""
+    found = []
+    for chain_id, pool in sorted(replay.book.pools):
+        if chain_id != chain.chain_id:
+            continue
+        with suppress(WrongContractError):  # said where the pools are checked
+            chain.pool_terms(pool)
+            found.append(pool)
+    return found
+
+
+def _first_wrong(events: Sequence[AnchorEvent], replay: Replay) -> AnchorEvent | None:
     """The first anchor whose root is not that of the entries."""
     roots = roots_at(replay.leaf_hashes, [event.size for event in events])
-    return next((event for event in events if roots[event.size] != event.root), None)
+    return next((event for event in events if roots.get(event.size, event.root) != event.root), None)
 
 
 def _note_missing(report: Report, check: Check, chain: OnChain, replay: Replay, beyond: AnchorEvent) -> None:
@@ -192,15 +274,19 @@ def _check_times(check: Check, chain: OnChain, replay: Replay, events: list[Anch
     check.evidence = f"anchoring blocks: {len(events)}"
     before_ms: int | None = None
     long_before_ms: int | None = None
+    held = 0
     for event in events:
+        if event.size <= held:
+            continue  # a log that continues another catches up with what that one holds
+        begin, held = max(event.old_size, held), event.size
         block_ms = chain.time_of(event.place.block) * 1000
-        times = replay.at_ms[event.old_size : event.size]
+        times = replay.at_ms[begin : event.size]
         # Times never go back (checked elsewhere), so the last is the latest; bisect names the first that is too late.
         late = bisect_right(times, block_ms + CLOCK_TOLERANCE_MS)
         if late < len(times):
             check.error(
                 f"Its time, {format_time(times[late])}, is after the block that anchored it ({event.place.block}).",
-                entry=event.old_size + late,
+                entry=begin + late,
             )
         # A head is computed when the anchor before it is mined: what it does not hold yet was written after the one
         # before that. A transaction can be stuck, so that the nearer bound is a hint only.
@@ -208,13 +294,13 @@ def _check_times(check: Check, chain: OnChain, replay: Replay, events: list[Anch
             check.error(
                 f"Its time, {format_time(times[0])}, was set back: two anchors that do not hold it are more than a "
                 "day later.",
-                entry=event.old_size,
+                entry=begin,
             )
         elif before_ms is not None and times and times[0] < before_ms - BACKDATING_TOLERANCE_MS:
             check.add(
                 "warning",
                 f"Its time, {format_time(times[0])}, is more than a day before the anchor that went before it.",
-                entry=event.old_size,
+                entry=begin,
             )
         before_ms, long_before_ms = block_ms, before_ms
 
@@ -238,7 +324,6 @@ def _contract_of_pools(replay: Replay, node: Node, chain_id: int) -> str | None:
     for _, campaign in replay.campaigns:
         if campaign.onchain is not None and campaign.onchain.chain_id == chain_id:
             try:
-                contracts.check_contract(node, campaign.onchain.pool, contracts.POOL_CONTRACT)
                 return contracts.read_pool_terms(node, campaign.onchain.pool).contribution_log
             except (WrongContractError, TransactionError):
                 continue

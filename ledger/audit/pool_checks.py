@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ledger.audit.campaign_checks import check_campaigns
 from ledger.audit.chain_checks import OnChain
+from ledger.audit.changes import words_of_pool
 from ledger.audit.claim_checks import check_claims
 from ledger.audit.replay import Replay
 from ledger.audit.report import Check, Report
@@ -11,11 +12,15 @@ from ledger.audit.wrong_settlements import examine_proposal
 from ledger.book.rewards import PoolBook
 from ledger.chain import contracts
 from ledger.chain.anchors import PoolEvents, SettlementEvent, pool_events
+from ledger.chain.artifacts import artifact
+from ledger.chain.contracts import PoolTerms
 from ledger.chain.rpc import Refusal
 from ledger.errors import WrongContractError
-from ledger.statements.onchain import proposal_hash
+from ledger.statements.onchain import ZERO_HASH, proposal_hash
 from ledger.statements.settlements import SettlementActivated, SettlementVetoed
 from ledger.statements.values import format_time
+
+_MOST_REASON = 200
 
 
 def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
@@ -34,15 +39,17 @@ def check_pools(report: Report, chain: OnChain, replay: Replay) -> None:
     counts = [0, 0, 0]
     good: set[str] = set()
     for pool in ours:
-        delay = _pool_delay(pools, chain, pool.pool)
-        if delay is None:
+        terms = _pool_terms(pools, chain, pool.pool)
+        if terms is None:
             continue
         good.add(pool.pool)
-        delays.append(delay)
+        delays.append(terms.settlement_delay)
         events = pool_events(chain.node, pool.pool, chain.opened.place.block, chain.latest)
-        _check_whole(pools, chain, pool.pool, events)
+        _check_making(pools, chain, terms, pool.pool, events)
+        _check_whole(pools, chain, terms, pool.pool, events)
+        _note_changes(pools, pool.pool, events)
         _check_proposals(proposals, chain, replay, pool, events)
-        _check_endings(endings, chain, replay, pool, events, delay)
+        _check_endings(endings, chain, replay, pool, events, terms.settlement_delay)
         check_claims(claims, chain, replay, pool, events)
         counts = [
             counts[0] + sum(event.kind == "proposed" for event in events.settlements),
@@ -64,43 +71,71 @@ def _check_campaign_logs(check: Check, chain: OnChain, replay: Replay) -> None:
             check.error(f"The campaign is paid from another log's pool ({place.log_id}).", entry=entry)
 
 
-def _pool_delay(check: Check, chain: OnChain, pool: str) -> int | None:
-    """The pool's settlement delay in seconds; None, with an error, where it is not a pool of this log."""
+def _pool_terms(check: Check, chain: OnChain, pool: str) -> PoolTerms | None:
+    """What the pool was made with; None, with an error, where it is not a pool of this log."""
     try:
-        contracts.check_contract(chain.node, pool, contracts.POOL_CONTRACT)
+        return chain.pool_terms(pool)
     except WrongContractError as error:
         check.error(error.detail)
         return None
-    terms = contracts.read_pool_terms(chain.node, pool)
-    if (terms.contribution_log, terms.log_id) != (chain.contract, chain.log_id):
-        check.error(f"The pool {pool} pays from another log: {terms.log_id} in {terms.contribution_log}.")
-        return None
-    return terms.settlement_delay
 
 
-def _check_whole(check: Check, chain: OnChain, pool: str, events: PoolEvents) -> None:
+def _note_changes(check: Check, pool: str, events: PoolEvents) -> None:
+    for change in events.changes:
+        words = words_of_pool(pool, change)
+        if words:
+            check.add("note", words)
+
+
+def _check_making(check: Check, chain: OnChain, terms: PoolTerms, pool: str, events: PoolEvents) -> None:
+    """CrowdLedger's constructor made the pool, so that its storage held nothing else at first."""
+    name = contracts.POOL_CONTRACT if terms.cap is None else contracts.TOKEN_CONTRACT
+    first = next((each.place.transaction for each in events.changes if each.name == "RoleChanged"), None)
+    try:
+        receipt = chain.node.receipt(first) if first else None
+        data = chain.node.creation(first) if first else None
+    except Refusal:
+        receipt = data = None
+    if receipt is None or data is None:
+        check.add("note", f"The node does not show how the pool {pool} was made; ask an archive node.")
+    elif receipt.made != pool or not data.startswith(artifact(name).bytecode):
+        words = "nothing shows that nobody had money, a role or a settlement in it from the start."
+        check.add("warning", f"The pool {pool} was not made by a transaction with CrowdLedger's constructor: {words}")
+
+
+def _check_whole(check: Check, chain: OnChain, terms: PoolTerms, pool: str, events: PoolEvents) -> None:
     """The events that the node gave lead to the state that it gives: none is left out, none is older than the log."""
     proposed = [event.number for event in events.settlements if event.kind == "proposed"]
     activated = [event for event in events.settlements if event.kind == "activated"]
+    holders = {each.members["role"]: each.members["account"] for each in events.changes if each.name == "RoleChanged"}
     try:
         number, root, _ = contracts.read_last_activated(chain.node, pool, chain.latest)
         count = contracts.read_count(chain.node, pool, chain.latest)
         paid = contracts.read_books(chain.node, pool, chain.latest).paid
+        current = contracts.read_current_log(chain.node, pool, chain.latest)
+        standing = [contracts.read_role(chain.node, pool, role, chain.latest) for role in contracts.ROLES]
+        supply = contracts.read_total_supply(chain.node, pool, chain.latest) if terms.cap is not None else None
     except Refusal:
         check.add("note", f"The node keeps no state of block {chain.latest} any more; ask an archive node.")
         return
     last = activated[-1] if activated else None
+    claimed = sum(claim.amount for claim in events.claims)
     agreed = (
         proposed == list(range(1, count + 1))
         and number == (last.number if last else 0)
-        and (last is None or root == "0x" + last.members["root"].hex())
-        and paid == sum(claim.amount for claim in events.claims)
+        and root == ("0x" + last.members["root"].hex() if last else ZERO_HASH)
+        and paid == claimed
+        and current == (events.followed[-1][1] if events.followed else chain.log_id)
+        and standing == [holders.get(number) for number in range(len(contracts.ROLES))]
     )
     if not agreed:
         check.error(
-            f"The state of pool {pool} and its events since the log was opened do not fit together: settlements or "
-            "payments are missing among them. Ask another node; if it says the same, they are older than the log."
+            f"The state of pool {pool} and its events since the log was opened do not fit together: settlements, "
+            "payments or changes are missing among them. Ask another node; if it says the same, the pool was not made "
+            "by CrowdLedger's constructor or is older than the log."
         )
+    if supply is not None and supply != claimed:
+        check.error(f"Of the token {pool} there are {supply}; its claims made {claimed}. Ask another node.")
 
 
 def _check_proposals(check: Check, chain: OnChain, replay: Replay, pool: PoolBook, events: PoolEvents) -> None:
@@ -178,6 +213,9 @@ def _check_endings(
             check.add("warning" if final else "note", f"{words}; the log does not state it yet.")
         elif _facts(statement) != (event.kind, event.proposal, *_place(event)):
             check.error(f"The chain says otherwise of settlement {event.number} of pool {pool.pool}.", entry=entry)
+        elif event.kind == "vetoed":
+            reason = repr(event.members["reason"][:_MOST_REASON])  # the guardian's text, which may hold anything
+            check.add("note", f"The guardian of pool {pool.pool} stopped settlement {event.number}: {reason}.")
         if event.kind == "activated":
             _check_delay(check, chain, proposed.get(event.number), event, delay_seconds)
     for number, (entry, statement) in stated.items():

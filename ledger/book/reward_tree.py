@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from ledger.errors import ProofError
 from ledger.statements.onchain import ZERO_HASH, address_word, keccak256, uint256
 
+_WORD_BITS = 256
+
 
 def reward_leaf(account: str, cumulative: int) -> bytes:
     """``keccak256(bytes.concat(keccak256(abi.encode(account, cumulative))))``, 32 bytes."""
@@ -21,7 +23,8 @@ class Multiproof:
     accounts: tuple[str, ...]
     cumulatives: tuple[int, ...]
     proof: tuple[bytes, ...]
-    flags: tuple[bool, ...]
+    flags: tuple[int, ...]
+    """OpenZeppelin's flags, 256 a word: flag i is bit ``i & 255`` of word ``i >> 8``, least significant first."""
 
 
 class RewardTree:
@@ -80,7 +83,7 @@ class RewardTree:
             queue.append((index - 1) // 2)
         chosen = [self.accounts[len(self._nodes) - 1 - index] for index in wanted]
         return Multiproof(
-            tuple(account for account, _ in chosen), tuple(units for _, units in chosen), tuple(proof), tuple(flags)
+            tuple(account for account, _ in chosen), tuple(units for _, units in chosen), tuple(proof), pack(flags)
         )
 
     def _index(self, account: str) -> int:
@@ -90,6 +93,14 @@ class RewardTree:
             raise ProofError(
                 f"{account} has no share in this settlement.", remedy="Wait for a settlement that publishes its pay."
             ) from None
+
+
+def pack(flags: Sequence[bool]) -> tuple[int, ...]:
+    """The flags of a multiproof in words of 256 bits; bits beyond the last flag are zero, no flags are no words."""
+    words = [0] * -(-len(flags) // _WORD_BITS)
+    for number, flag in enumerate(flags):
+        words[number // _WORD_BITS] |= flag << number % _WORD_BITS
+    return tuple(words)
 
 
 def _sibling(index: int) -> int:

@@ -136,6 +136,12 @@ def log_entries(value: object, what: str) -> list[LogEntry]:
     return [_log_entry(each) for each in value]
 
 
+def creation(value: object) -> bytes:
+    """The answer of ``eth_getTransactionByHash``: its data where it makes a contract, empty where it calls one."""
+    members = _members(value, "the transaction")
+    return b"" if members.get("to") is not None else data(members.get("input"), "the transaction's data")
+
+
 def receipt(value: object, transaction: str) -> TransactionReceipt:
     """The answer of ``eth_getTransactionReceipt`` for ``transaction``."""
     members = _members(value, "the receipt")

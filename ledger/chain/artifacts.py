@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -40,17 +40,42 @@ class Artifact:
     abi: Abi
     bytecode: bytes
     deployed: bytes
-    immutables: tuple[tuple[int, int], ...]
-    """(begin, end) of every place in ``deployed`` that the constructor fills."""
+    version: str
+    """The compiler's, such as ``0.8.37+commit.f401782d``."""
+    source: str
+    """The name of its source, such as ``contracts/RewardPool.sol``."""
+    immutables: Mapping[str, tuple[tuple[int, int], ...]]
+    """By variable, (begin, end) of every place in ``deployed`` that the constructor fills with its value."""
 
     def matches(self, code: bytes) -> bool:
         """Whether ``code`` is this contract, whatever its immutables are."""
         if len(code) != len(self.deployed):
             return False
         masked = bytearray(code)
-        for begin, end in self.immutables:
+        for begin, end in self._places():
             masked[begin:end] = bytes(end - begin)
         return bytes(masked) == self.deployed
+
+    def wrong_immutables(self, code: bytes, values: Mapping[str, bytes]) -> list[str]:
+        """The immutables of ``code``, which ``matches``, that are not ``values`` (whole words) everywhere; sorted.
+
+        Raises ConfigError where ``values`` lack one; what the code does not hold, such as a part of a domain that the
+        compiler found no use for, is not compared.
+        """
+        if unknown := sorted(self.immutables.keys() - values.keys()):
+            raise ConfigError(
+                f"The values of {self.name}'s immutables are not known: {', '.join(unknown)}.",
+                remedy="Take program and compiled contracts of one version.",
+            )
+        return sorted(
+            name
+            for name, places in self.immutables.items()
+            if any(code[begin:end] != values[name] for begin, end in places)
+        )
+
+    def _places(self) -> Iterator[tuple[int, int]]:
+        for places in self.immutables.values():
+            yield from places
 
     def creation(self, *arguments: object) -> bytes:
         """The data of the transaction that makes the contract."""
@@ -63,21 +88,34 @@ def artifact(name: str) -> Artifact:
     path = artifacts_folder() / f"{name}.json"
     try:
         members: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        places = tuple(
-            (place["start"], place["start"] + place["length"])
-            for places in members["immutableReferences"].values()
-            for place in places
-        )
+        immutables = {
+            variable: tuple((place["start"], place["start"] + place["length"]) for place in places)
+            for variable, places in members["immutableReferences"].items()
+        }
         return Artifact(
             name=name,
             abi=Abi(members["abi"]),
             bytecode=bytes.fromhex(members["bytecode"].removeprefix("0x")),
             deployed=bytes.fromhex(members["deployedBytecode"].removeprefix("0x")),
-            immutables=places,
+            immutables=immutables,
+            version=members["compiler"]["version"],
+            source=members["sourceName"],
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ConfigError(
             f"The compiled contract {path} cannot be read: {error!r}.",
+            remedy="Run 'make contracts' in the checkout, or install the package anew.",
+        ) from error
+
+
+def compiler_input(name: str) -> str:
+    """The compiler input (Solidity standard JSON) that gives the contract's bytecode. Raises ConfigError."""
+    path = artifacts_folder() / "sources" / f"{name}.standard-input.json"
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"The source of a compiled contract, {path}, cannot be read: {error!r}.",
             remedy="Run 'make contracts' in the checkout, or install the package anew.",
         ) from error
 

@@ -16,6 +16,7 @@ from ledger.errors import WrongContractError
 
 LOG_CONTRACT = "ContributionLog"
 POOL_CONTRACT = "RewardPool"
+TOKEN_CONTRACT = "RewardToken"  # noqa: S105  (the name of a contract, no password)
 DEV_TOKEN = "DevToken"  # noqa: S105  (the name of a contract, no password)
 
 
@@ -108,9 +109,40 @@ def check_contract(node: Node, address: str, name: str, tag: BlockTag = "latest"
 # ---- ContributionLog ----
 
 
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """Whether a log ended, and the log that its operator named to continue it; None if none."""
+
+    closed: bool
+    successor: str | None
+
+
 def read_head(node: Node, contract: str, log_id: str, tag: BlockTag = "latest") -> AnchoredHead:
     """``head(logId)``."""
     return AnchoredHead(*_read(node, LOG_CONTRACT, contract, "head", _word(log_id), tag=tag))
+
+
+def read_closing(node: Node, contract: str, log_id: str, tag: BlockTag = "latest") -> Closing:
+    """``closing(logId)``."""
+    closed, successor = _read(node, LOG_CONTRACT, contract, "closing", _word(log_id), tag=tag)
+    return Closing(closed, _log_or_none(successor))
+
+
+def read_operator(node: Node, contract: str, log_id: str, tag: BlockTag = "latest") -> str:
+    """``operatorOf(logId)``: the zero address for a log that is not open."""
+    return str(_read(node, LOG_CONTRACT, contract, "operatorOf", _word(log_id), tag=tag)[0])
+
+
+def extends(node: Node, contract: str, log_id: str, successor: str, proof: Sequence[bytes]) -> bool:
+    """``verifyExtension(logId, successor, proof)``: whether the successor's head extends the log's."""
+    answer = _read(
+        node, LOG_CONTRACT, contract, "verifyExtension", _word(log_id), _word(successor), list(proof), tag="latest"
+    )
+    return bool(answer[0])
+
+
+def _log_or_none(log_id: bytes) -> str | None:
+    return _hex(log_id) if any(log_id) else None
 
 
 def open_log_call(origin: str, vkey: str) -> bytes:
@@ -123,26 +155,59 @@ def anchor_call(log_id: str, size: int, root: bytes, proof: Sequence[bytes]) -> 
     return _call(LOG_CONTRACT, "anchor", _word(log_id), size, root, list(proof))
 
 
-# ---- RewardPool ----
+def transfer_operator_call(log_id: str, operator: str) -> bytes:
+    """``transferOperator(logId, newOperator)``; the zero address withdraws the offer."""
+    return _call(LOG_CONTRACT, "transferOperator", _word(log_id), operator)
+
+
+def accept_operator_call(log_id: str) -> bytes:
+    """``acceptOperator(logId)``."""
+    return _call(LOG_CONTRACT, "acceptOperator", _word(log_id))
+
+
+def close_log_call(log_id: str, successor: str | None) -> bytes:
+    """``closeLog(logId, successor)``: for good."""
+    return _call(LOG_CONTRACT, "closeLog", _word(log_id), _word(successor) if successor else bytes(32))
+
+
+# ---- RewardPool and RewardToken: what both have, they have alike ----
 
 
 @dataclass(frozen=True, slots=True)
 class PoolTerms:
-    """What a pool was made with."""
+    """What a pool was made with. A RewardToken is its own ``token`` and has a ``cap``, in base units."""
 
     contribution_log: str
     log_id: str
     token: str
     settlement_delay: int
+    cap: int | None = None
 
 
 def read_pool_terms(node: Node, pool: str) -> PoolTerms:
-    """The pool's immutables."""
+    """The immutables of a RewardPool or RewardToken. Raises WrongContractError where neither stands."""
+    name = _pool_contract(node, pool)
 
-    def one(name: str) -> Any:
-        return _read(node, POOL_CONTRACT, pool, name, tag="latest")[0]
+    def one(member: str) -> Any:
+        return _read(node, name, pool, member, tag="latest")[0]
 
-    return PoolTerms(one("CONTRIBUTION_LOG"), _hex(one("LOG_ID")), one("TOKEN"), one("SETTLEMENT_DELAY"))
+    log, log_id, delay = one("CONTRIBUTION_LOG"), _hex(one("LOG_ID")), one("SETTLEMENT_DELAY")
+    if name == TOKEN_CONTRACT:
+        return PoolTerms(log, log_id, pool, delay, one("CAP"))
+    return PoolTerms(log, log_id, one("TOKEN"), delay)
+
+
+def _pool_contract(node: Node, pool: str) -> str:
+    """Which of the two kinds of pool the code at an address is."""
+    code = node.code(pool)
+    if not code:
+        raise WrongContractError(f"There is no contract at {pool} on the chain of {node.shown}.", check="contract")
+    for name in (POOL_CONTRACT, TOKEN_CONTRACT):
+        if artifact(name).matches(code):
+            return name
+    raise WrongContractError(
+        f"The contract at {pool} is neither our {POOL_CONTRACT} nor our {TOKEN_CONTRACT}.", check="contract"
+    )
 
 
 def read_campaign(node: Node, pool: str, campaign: str, tag: BlockTag = "latest") -> CampaignRecord:
@@ -187,6 +252,50 @@ def read_claimed(node: Node, pool: str, account: str, tag: BlockTag = "latest") 
     return int(_read(node, POOL_CONTRACT, pool, "claimed", account, tag=tag)[0])
 
 
+ROLES = ("admin", "reporter", "guardian")
+"""In the order of the contract's ``Role``."""
+
+
+def read_role(node: Node, pool: str, role: str, tag: BlockTag = "latest") -> str:
+    """``admin()``, ``reporter()`` or ``guardian()``."""
+    return str(_read(node, POOL_CONTRACT, pool, role, tag=tag)[0])
+
+
+def read_current_log(node: Node, pool: str, tag: BlockTag = "latest") -> str:
+    """``currentLog()``: the log whose anchored size bounds settlements."""
+    return _hex(_read(node, POOL_CONTRACT, pool, "currentLog", tag=tag)[0])
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedSuccessor:
+    """The log that the admin wants the pool to follow, and the block time from which it can."""
+
+    log_id: str
+    executable_at: int
+
+
+def read_proposed_successor(node: Node, pool: str, tag: BlockTag = "latest") -> ProposedSuccessor | None:
+    """``proposedSuccessor()``; None if none is proposed."""
+    successor, executable_at = _read(node, POOL_CONTRACT, pool, "proposedSuccessor", tag=tag)
+    log_id = _log_or_none(successor)
+    return None if log_id is None else ProposedSuccessor(log_id, executable_at)
+
+
+def propose_successor_call(successor: str) -> bytes:
+    """``proposeSuccessor(successor)``: by the admin, for a log whose operator was lost."""
+    return _call(POOL_CONTRACT, "proposeSuccessor", _word(successor))
+
+
+def cancel_successor_call() -> bytes:
+    """``cancelSuccessor()``."""
+    return _call(POOL_CONTRACT, "cancelSuccessor")
+
+
+def follow_log_call(successor: str, proof: Sequence[bytes]) -> bytes:
+    """``followLog(successor, proof)``: the consistency proof from the current log's head to the successor's."""
+    return _call(POOL_CONTRACT, "followLog", _word(successor), list(proof))
+
+
 def open_campaign_call(charter: str, goal: int, funding_deadline: int, closing_date: int) -> bytes:
     """``openCampaign(charter, goal, fundingDeadline, closingDate)``; without a goal the deadline is not read."""
     return _call(POOL_CONTRACT, "openCampaign", _word(charter), goal, funding_deadline, closing_date)
@@ -195,6 +304,22 @@ def open_campaign_call(charter: str, goal: int, funding_deadline: int, closing_d
 def fund_call(campaign: str, amount: int) -> bytes:
     """``fund(campaign, amount)``; needs an allowance of the token."""
     return _call(POOL_CONTRACT, "fund", _word(campaign), amount)
+
+
+def refund_call(campaign: str) -> bytes:
+    """``refund(campaign)``."""
+    return _call(POOL_CONTRACT, "refund", _word(campaign))
+
+
+def give_notice_call(campaign: str) -> bytes:
+    """``giveNotice(campaign)``."""
+    return _call(POOL_CONTRACT, "giveNotice", _word(campaign))
+
+
+def close_after_grace_call(campaign: str, pending: Proposal | None = None) -> bytes:
+    """``closeAfterGrace(campaign, ...)``; ``pending`` is the settlement that waits, if one does."""
+    shown = pending or Proposal(0, 0, "0x" + bytes(32).hex(), 0, (), (), ())
+    return _call(POOL_CONTRACT, "closeAfterGrace", _word(campaign), *shown.arguments())
 
 
 def propose_call(proposal: Proposal) -> bytes:
@@ -218,13 +343,18 @@ def claim_call(account: str, cumulative: int, proof: Sequence[bytes]) -> bytes:
 
 
 def claim_many_call(
-    accounts: Sequence[str], cumulatives: Sequence[int], proof: Sequence[bytes], flags: Sequence[bool]
+    accounts: Sequence[str], cumulatives: Sequence[int], proof: Sequence[bytes], flags: Sequence[int]
 ) -> bytes:
-    """``claimMany(accounts, cumulatives, proof, proofFlags)``; accounts in tree order."""
+    """``claimMany(accounts, cumulatives, proof, proofFlags)``; accounts in tree order, 256 flags a word."""
     return _call(POOL_CONTRACT, "claimMany", list(accounts), list(cumulatives), list(proof), list(flags))
 
 
 # ---- token ----
+
+
+def read_total_supply(node: Node, token: str, tag: BlockTag = "latest") -> int:
+    """ERC-20 ``totalSupply()``."""
+    return int(_read(node, TOKEN_CONTRACT, token, "totalSupply", tag=tag)[0])
 
 
 def read_balance(node: Node, token: str, account: str, tag: BlockTag = "latest") -> int:

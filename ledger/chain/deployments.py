@@ -73,7 +73,7 @@ def read_small_file(path: Path, what: str, remedy: str) -> bytes:
     return data
 
 
-def write_file(path: Path, text: str) -> None:
+def write_file(path: Path, text: str, mode: int = 0o644) -> None:
     """Write a file by way of a temporary one beside it, flushed, so that a crash leaves the old or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -82,7 +82,7 @@ def write_file(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)
+        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -25,6 +25,7 @@ TIMEOUT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _MAX_WORDS = 300
 _LEAST_BLOCKS = 64
+_LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 BlockTag = int | str
 """A block number, or ``latest``, ``finalized``, ``pending``, ``earliest``."""
@@ -38,6 +39,7 @@ class Node:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise NodeError("An RPC URL begins with http:// or https:// and names a host.", remedy="Correct the URL.")
         self.shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+        self.is_local = parts.hostname in _LOCAL_HOSTS
         self._url = url
         self._http = httpx.Client(timeout=timeout_seconds, trust_env=False)
         self._ids = count(1)
@@ -132,6 +134,11 @@ class Node:
         """Whether the node has a transaction, mined or waiting."""
         return self.request("eth_getTransactionByHash", transaction) is not None
 
+    def creation(self, transaction: str) -> bytes | None:
+        """The data of a transaction that makes a contract, empty for any other; None where the node has none."""
+        found = self.request("eth_getTransactionByHash", transaction)
+        return None if found is None else answers.creation(found)
+
     def logs(self, address: str, topics: Sequence[bytes | list[bytes] | None], begin: int, end: int) -> list[LogEntry]:
         """The logs of one contract in blocks ``begin`` to ``end``, both included, in the chain's order.
 
@@ -149,7 +156,8 @@ class Node:
             self.chain_id()  # tells a node that refuses from one that is down
             middle = (begin + end) // 2
             return self.logs(address, topics, begin, middle) + self.logs(address, topics, middle + 1, end)
-        if any(entry.address != address or not begin <= entry.block <= end for entry in found):
+        asked = (entry.address == address and begin <= entry.block <= end and _fits(entry, topics) for entry in found)
+        if not all(asked):
             raise NodeError(f"The node at {self.shown} gave logs that were not asked for.")
         return sorted(found, key=lambda entry: (entry.block, entry.log_index))
 
@@ -158,6 +166,10 @@ class Node:
     def priority_fee(self) -> int:
         """What the node thinks a tip should be, in wei a gas."""
         return answers.quantity(self.request("eth_maxPriorityFeePerGas"), "eth_maxPriorityFeePerGas")
+
+    def gas_price(self) -> int:
+        """What the node thinks gas should cost in all, in wei."""
+        return answers.quantity(self.request("eth_gasPrice"), "eth_gasPrice")
 
     def estimate_gas(self, sender: str, to: str | None, call_data: bytes) -> int:
         """Gas that a transaction would need now. Raises TransactionError with the reason if it would fail."""
@@ -202,6 +214,14 @@ def _topic(topic: bytes | list[bytes] | None) -> object:
     if topic is None:
         return None
     return "0x" + topic.hex() if isinstance(topic, bytes) else ["0x" + each.hex() for each in topic]
+
+
+def _fits(entry: LogEntry, topics: Sequence[bytes | list[bytes] | None]) -> bool:
+    """Whether an event has the topics that were asked for: each one given, one of a list, or any."""
+    return len(entry.topics) >= len(topics) and all(
+        wanted is None or found == wanted or (isinstance(wanted, list) and found in wanted)
+        for found, wanted in zip(entry.topics, topics, strict=False)
+    )
 
 
 def require_chain(node: Node, chain_id: int) -> None:

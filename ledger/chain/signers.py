@@ -29,7 +29,11 @@ _KEY_REMEDY = "A signer is file:PATH, keystore:PATH or rpc:URL#ADDRESS."
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
-    """An EIP-1559 transaction to sign. Fees are wei a gas; ``to`` is None where a contract is made."""
+    """A transaction to sign. Fees are wei a gas; ``to`` is None where a contract is made.
+
+    With a ``priority_fee`` it is one of EIP-1559; without, for a chain that has no such fees, ``max_fee`` is its gas
+    price (EIP-155).
+    """
 
     chain_id: int
     nonce: int
@@ -37,7 +41,7 @@ class Transaction:
     data: bytes
     gas: int
     max_fee: int
-    priority_fee: int
+    priority_fee: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +99,16 @@ class LocalSigner:
     def sign_transaction(self, transaction: Transaction) -> SignedTransaction:
         """See :class:`Signer`."""
         fields: dict[str, Any] = {
-            "type": 2,
             "chainId": transaction.chain_id,
             "nonce": transaction.nonce,
             "to": bytes.fromhex(transaction.to[2:]) if transaction.to else b"",
             "data": transaction.data,
             "value": 0,
             "gas": transaction.gas,
-            "maxFeePerGas": transaction.max_fee,
-            "maxPriorityFeePerGas": transaction.priority_fee,
+            **_fees(transaction),
         }
+        if transaction.priority_fee is not None:
+            fields["type"] = 2
         raw = bytes(self._account.sign_transaction(fields).raw_transaction)
         return SignedTransaction(raw, "0x" + keccak256(raw).hex())
 
@@ -128,8 +132,7 @@ class RemoteSigner:
             "data": "0x" + transaction.data.hex(),
             "value": "0x0",
             "gas": hex(transaction.gas),
-            "maxFeePerGas": hex(transaction.max_fee),
-            "maxPriorityFeePerGas": hex(transaction.priority_fee),
+            **{name: hex(fee) for name, fee in _fees(transaction).items()},
         } | ({"to": transaction.to} if transaction.to else {})
         answer = self._node.request("eth_signTransaction", wanted)
         raw = answers.data(answer.get("raw") if isinstance(answer, dict) else answer, "eth_signTransaction")
@@ -138,29 +141,74 @@ class RemoteSigner:
         return SignedTransaction(raw, "0x" + keccak256(raw).hex())
 
 
+def _fees(transaction: Transaction) -> dict[str, int]:
+    """The members of a transaction that say what gas may cost."""
+    if transaction.priority_fee is None:
+        return {"gasPrice": transaction.max_fee}
+    return {"maxFeePerGas": transaction.max_fee, "maxPriorityFeePerGas": transaction.priority_fee}
+
+
 def _signed_fields(raw: bytes) -> tuple[str, Transaction] | None:
-    """Who signed a raw EIP-1559 transaction, and what; None for anything else."""
+    """Who signed a raw transaction (EIP-1559, or EIP-155 before it), and what; None for anything else."""
     accounts = _accounts()
+    try:
+        signer = str(accounts.recover_transaction(raw)).lower()
+        # What is not typed begins as the list that it is (EIP-2718).
+        return signer, (_priced_fields(raw) if raw[0] >= 0xC0 else _typed_fields(raw))
+    except Exception:  # the decoders raise whatever comes; the bytes are a stranger's
+        return None
+
+
+def _typed_fields(raw: bytes) -> Transaction:
     from eth_account.typed_transactions.typed_transaction import TypedTransaction
     from hexbytes import HexBytes
 
-    try:
-        signer = str(accounts.recover_transaction(raw)).lower()
-        fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
-        if fields["type"] != 2 or fields["value"] or fields["accessList"]:
-            return None
-        to = bytes(fields["to"])
-        return signer, Transaction(
-            chain_id=fields["chainId"],
-            nonce=fields["nonce"],
-            to="0x" + to.hex() if to else None,
-            data=bytes(fields["data"]),
-            gas=fields["gas"],
-            max_fee=fields["maxFeePerGas"],
-            priority_fee=fields["maxPriorityFeePerGas"],
-        )
-    except Exception:  # the decoders raise whatever comes; the bytes are a stranger's
-        return None
+    fields = TypedTransaction.from_bytes(HexBytes(raw)).as_dict()
+    if fields["type"] != 2 or fields["value"] or fields["accessList"]:
+        raise ValueError("another kind of transaction")
+    to = bytes(fields["to"])
+    return Transaction(
+        chain_id=fields["chainId"],
+        nonce=fields["nonce"],
+        to="0x" + to.hex() if to else None,
+        data=bytes(fields["data"]),
+        gas=fields["gas"],
+        max_fee=fields["maxFeePerGas"],
+        priority_fee=fields["maxPriorityFeePerGas"],
+    )
+
+
+def _priced_fields(raw: bytes) -> Transaction:
+    nonce, price, gas, to, value, data, v, _, _ = _rlp_strings(raw)
+    if value:
+        raise ValueError("it moves coins")
+    return Transaction(
+        chain_id=(int.from_bytes(v, "big") - 35) // 2,  # EIP-155
+        nonce=int.from_bytes(nonce, "big"),
+        to="0x" + to.hex() if to else None,
+        data=data,
+        gas=int.from_bytes(gas, "big"),
+        max_fee=int.from_bytes(price, "big"),
+        priority_fee=None,
+    )
+
+
+def _rlp_strings(raw: bytes) -> list[bytes]:
+    """The strings of an RLP list of strings (Yellow Paper, appendix B) that another decoder has already taken."""
+    at = 1 if raw[0] <= 0xF7 else 1 + raw[0] - 0xF7
+    found = []
+    while at < len(raw):
+        first = raw[at]
+        if first < 0x80:
+            begin, size = at, 1
+        elif first <= 0xB7:
+            begin, size = at + 1, first - 0x80
+        else:
+            begin = at + 1 + first - 0xB7
+            size = int.from_bytes(raw[at + 1 : begin], "big")
+        found.append(raw[begin : begin + size])
+        at = begin + size
+    return found
 
 
 def load_signer(spec: str, password_file: Path | None = None) -> Signer:

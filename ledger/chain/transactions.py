@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 from ledger.chain.answers import TransactionReceipt
-from ledger.chain.rpc import Node
+from ledger.chain.rpc import Node, Refusal
 from ledger.chain.signers import Transaction
 from ledger.errors import NodeError, TransactionError
+from ledger.statements.onchain import keccak256
 
 MAX_GAS = 16_777_216
 """What one transaction may use (EIP-7825)."""
@@ -15,29 +17,73 @@ _POLL_SECONDS = 0.05
 _MOST_POLL_SECONDS = 1.0
 
 
-def prepare(node: Node, sender: str, to: str | None, data: bytes, *, chain_id: int, nonce: int) -> Transaction:
-    """A transaction with gas and fees as of now: a quarter more gas than estimated, room for two doubled base fees.
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """What gas costs now, in wei a gas: ``price`` in all, of which ``priority`` is the tip.
 
-    Raises TransactionError with the contract's reason if it would fail, or if it needs more than ``MAX_GAS``.
+    ``priority`` is None where a chain has no EIP-1559 fees.
+    """
+
+    price: int
+    priority: int | None
+
+
+def present_fees(node: Node) -> Fees:
+    """What a transaction would pay in the next block."""
+    base_fee = node.block("latest").base_fee
+    if base_fee is None:
+        return Fees(node.gas_price(), None)
+    try:
+        priority = node.priority_fee()
+    except Refusal:  # a node that does not suggest a tip
+        priority = max(0, node.gas_price() - base_fee)
+    return Fees(base_fee + priority, priority)
+
+
+def prepare(
+    node: Node,
+    sender: str,
+    to: str | None,
+    data: bytes,
+    *,
+    chain_id: int,
+    nonce: int,
+    fee_cap: int | None = None,
+) -> Transaction:
+    """A transaction with gas and fees as of now: a quarter more gas than estimated, room for a doubled base fee.
+
+    ``fee_cap`` is the most that gas may cost, in wei a gas. Raises TransactionError with the contract's reason if it
+    would fail, if it needs more than ``MAX_GAS``, or if gas costs more than the cap now.
     """
     gas = node.estimate_gas(sender, to, data)
     if gas > MAX_GAS:
         raise TransactionError(
             f"The transaction would need {gas} gas; {MAX_GAS} are allowed.", remedy="Send less in one transaction."
         )
-    priority = node.priority_fee()
-    base_fee = node.block("latest").base_fee
-    if base_fee is None:
-        raise NodeError("The chain knows no EIP-1559 fees.", remedy="Use a chain that does.")
+    fees = present_fees(node)
+    if fee_cap is not None and fees.price > fee_cap:
+        raise TransactionError(
+            f"Gas costs {fees.price} wei now; the cap is {fee_cap} wei.", remedy="Wait, or raise the cap."
+        )
+    # The base fee at most doubles in six blocks (EIP-1559); without one the price is what it is.
+    most = fees.price if fees.priority is None else 2 * (fees.price - fees.priority) + fees.priority
     return Transaction(
         chain_id=chain_id,
         nonce=nonce,
         to=to,
         data=data,
         gas=min(MAX_GAS, gas + gas // 4 + 10_000),
-        max_fee=2 * base_fee + priority,
-        priority_fee=priority,
+        max_fee=most if fee_cap is None else min(most, fee_cap),
+        priority_fee=fees.priority,
     )
+
+
+def made_address(sender: str, nonce: int) -> str:
+    """Where the contract stands that a transaction makes: by its sender and nonce alone (Yellow Paper, section 7)."""
+    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
+    coded = number if 0 < nonce < 0x80 else bytes([0x80 + len(number)]) + number
+    fields = b"\x94" + bytes.fromhex(sender[2:]) + coded
+    return "0x" + keccak256(bytes([0xC0 + len(fields)]) + fields)[12:].hex()
 
 
 def wait_for(node: Node, transaction: str, seconds: float) -> TransactionReceipt | None:

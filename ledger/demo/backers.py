@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.chain import contracts
-from ledger.chain.artifacts import artifact
 from ledger.chain.signers import LocalSigner
 from ledger.demo.people import open_on_chain
 from ledger.demo.stage import Stage, send
@@ -35,7 +34,7 @@ class Backer:
         """Ask the contract for what it owes them; base units. Raises TransactionError with the contract's reason."""
         assert campaign.onchain is not None
         before = self.balance(stage)
-        send(stage.node, self.signer, stage.deployment.pool, refund_call(campaign.onchain.id))
+        send(stage.node, self.signer, stage.deployment.pool, contracts.refund_call(campaign.onchain.id))
         return self.balance(stage) - before
 
     def refused(self, stage: Stage, campaign: CampaignWritten) -> str:
@@ -49,11 +48,6 @@ class Backer:
     def balance(self, stage: Stage) -> int:
         """Base units that they have."""
         return contracts.read_balance(stage.node, stage.deployment.token, self.signer.address)
-
-
-def refund_call(campaign: str) -> bytes:
-    """``refund(campaign)``."""
-    return artifact(contracts.POOL_CONTRACT).abi.functions["refund"].encode(bytes.fromhex(campaign[2:]))
 
 
 def meet_backers(stage: Stage, stakes: Sequence[int]) -> list[Backer]:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import and_, insert, select, update
 
 from ledger.chain import anchors, contracts
-from ledger.chain.anchors import ClaimEvent, SettlementEvent
+from ledger.chain.anchors import SettlementEvent
 from ledger.chain.answers import Block
 from ledger.chain.rpc import Node
 from ledger.db.tables import chain_cursor
@@ -52,7 +52,8 @@ class Indexing:
             touched = found.campaigns
             for event in found.settlements:
                 await self._settlement(event)
-            await self._claims(found.claims)
+            if found.claims:
+                await rows.note_claims(self._context, node, found.claims, finalized.number, final=True)
         await self._campaigns(node, touched, finalized)
         if begin <= end:
             await self._move_cursor(end, finalized)
@@ -123,10 +124,6 @@ class Indexing:
                 log_index=event.place.log_index,
             )
         )
-
-    async def _claims(self, events: Sequence[ClaimEvent]) -> None:
-        if events:
-            await rows.note_claims(self._context, events, final=True)
 
     # ---- cursor ----
 

@@ -14,12 +14,15 @@ from ledger.chain import anchors, contracts
 from ledger.chain.rpc import Node
 from ledger.chain.signers import Signer
 from ledger.db.tables import claim_requests
+from ledger.errors import TransactionError
 from ledger.worker import rows
 from ledger.worker.context import Context
 from ledger.worker.send import Sender
 
 BATCH = 100
 _MOST = 1_000
+_UNCLEAR = "PaymentUnclear("
+"""The contract's refusal of a batch in which one payment went wrong in a way that it cannot skip."""
 ASKED, SENT, PAID, FAILED = "asked", "sent", "paid", "failed"
 
 
@@ -80,14 +83,15 @@ class Relaying:
     async def _owed(self, node: Node, tree: RewardTree, requests: Sequence[Row[Any]]) -> list[_Wanted]:
         """The requests that a payment can answer; those of accounts that are paid up or have no share are closed."""
         shares = dict(tree.accounts)
+        accounts = sorted({request.account for request in requests} & shares.keys())
+        claimed = await rows.read_claimed(self._context, node, accounts, "latest")
         owed: list[_Wanted] = []
         for request in requests:
             share = shares.get(request.account)
             if share is None:
                 await self._set([request.id], FAILED, detail="This account has no share in the active settlement.")
                 continue
-            pool = self._context.deployment.pool
-            if await asyncio.to_thread(contracts.read_claimed, node, pool, request.account) >= share:
+            if claimed[request.account] >= share:
                 await self._set([request.id], PAID)
             else:
                 owed.append(_Wanted(request.id, request.account))
@@ -99,11 +103,16 @@ class Relaying:
         call = contracts.claim_many_call(proof.accounts, proof.cumulatives, proof.proof, proof.flags)
         pool = self._context.deployment.pool
         await self._set([each.id for each in batch], SENT)
-        receipt = await self._sender.send(node, signer, f"claim:{len(proof.accounts)}", pool, call)
+        try:
+            receipt = await self._sender.send(node, signer, f"claim:{len(proof.accounts)}", pool, call)
+        except TransactionError as error:
+            if not error.reason.startswith(_UNCLEAR):
+                raise
+            return await self._pay_apart(node, signer, tree, batch)
         if receipt is None:
             return False
         claimed = anchors.claims_in(receipt, pool)
-        await rows.note_claims(self._context, claimed, final=False)
+        await rows.note_claims(self._context, node, claimed, receipt.block, final=False)
         accounts = {event.account for event in claimed}
         paid = [each.id for each in batch if each.account in accounts]
         skipped = [each.id for each in batch if each.account not in accounts]
@@ -111,6 +120,16 @@ class Relaying:
         words = "The token or the recipient refused the payment; it stays claimable."
         await self._set(skipped, FAILED, transaction=receipt.transaction, detail=words)
         return True
+
+    async def _pay_apart(self, node: Node, signer: Signer, tree: RewardTree, batch: Sequence[_Wanted]) -> bool:
+        """Halves of a batch that the contract refuses as a whole, until the account is alone that it refuses it for."""
+        if len(batch) == 1:
+            await self._set([batch[0].id], FAILED, detail="The token said no and may have paid all the same; ask it.")
+            return True
+        middle = len(batch) // 2
+        return await self._pay(node, signer, tree, batch[:middle]) and await self._pay(
+            node, signer, tree, batch[middle:]
+        )
 
     async def _set(self, requests: Sequence[str], state: str, **values: Any) -> None:
         if not requests:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sqlalchemy import and_, delete, insert, select, update
 
 from ledger.book.rewards import Settlement
+from ledger.chain import contracts
 from ledger.chain.anchors import ClaimEvent
+from ledger.chain.rpc import BlockTag, Node
 from ledger.db.tables import claims, settlement_accounts, settlements
 from ledger.worker.context import Context
 
 SETTLED, ACTIVATED = "settled", "activated"
 CLAIMED, FINAL = "claimed", "final"
+QUESTIONS = 8
+"""Questions to a node at a time."""
+_MOST_ACCOUNTS = 500
+"""Accounts that a node is asked for before the lease is renewed."""
 
 
 def _is(table: Any, context: Context, **values: object) -> Any:
@@ -119,9 +127,10 @@ async def tree_accounts(context: Context, number: int) -> list[tuple[str, int]]:
         return [(row.account, int(row.cumulative)) for row in await connection.execute(query)]
 
 
-async def note_claims(context: Context, events: Sequence[ClaimEvent], *, final: bool) -> None:
-    """Keep what accounts have claimed in all; ``final`` where the block is finalized. It never falls."""
+async def note_claims(context: Context, node: Node, events: Sequence[ClaimEvent], block: int, *, final: bool) -> None:
+    """Keep what the accounts of ``events`` have claimed in all by ``block``, which may be ``final``. It never falls."""
     newest = {event.account: event for event in events}
+    sums = await read_claimed(context, node, list(newest), block)
     async with context.database.begin() as connection:
         known = {
             row.account: int(row.cumulative)
@@ -130,10 +139,10 @@ async def note_claims(context: Context, events: Sequence[ClaimEvent], *, final: 
             )
         }
         for account, event in newest.items():
-            if known.get(account, -1) > event.cumulative:
+            if known.get(account, -1) > sums[account]:
                 continue
             values = {
-                "cumulative": str(event.cumulative),
+                "cumulative": str(sums[account]),
                 "state": FINAL if final else CLAIMED,
                 "transaction": event.place.transaction,
                 "block": event.place.block,
@@ -142,3 +151,23 @@ async def note_claims(context: Context, events: Sequence[ClaimEvent], *, final: 
                 await connection.execute(update(claims).where(_is(claims, context, account=account)).values(values))
             else:
                 await connection.execute(insert(claims).values(_key(context) | {"account": account} | values))
+
+
+async def read_claimed(context: Context, node: Node, accounts: Sequence[str], block: BlockTag) -> dict[str, int]:
+    """What each account has claimed in all, by the pool's state at ``block``; keeps the lease while it asks."""
+    sums: dict[str, int] = {}
+    for begin in range(0, len(accounts), _MOST_ACCOUNTS):
+        some = accounts[begin : begin + _MOST_ACCOUNTS]
+        sums |= await asyncio.to_thread(_cumulative, node, context.deployment.pool, some, block)
+        await context.renew()
+    return sums
+
+
+def _cumulative(node: Node, pool: str, accounts: Sequence[str], block: BlockTag) -> dict[str, int]:
+    """The same, a few questions at a time."""
+
+    def ask(account: str) -> tuple[str, int]:
+        return account, contracts.read_claimed(node, pool, account, block)
+
+    with ThreadPoolExecutor(QUESTIONS) as threads:
+        return dict(threads.map(ask, accounts))

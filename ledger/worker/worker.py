@@ -16,9 +16,10 @@ from contextlib import contextmanager, suppress
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.chain.contracts import AnchoredHead
+from ledger.chain.answers import Block
 from ledger.chain.deployments import Deployment
 from ledger.chain.rpc import Node, connect, require_chain
+from ledger.chain.successors import Line
 from ledger.config import Config
 from ledger.db import Database
 from ledger.errors import (
@@ -40,6 +41,7 @@ from ledger.worker.requests import Requests
 from ledger.worker.retention import Retention
 from ledger.worker.send import Sender
 from ledger.worker.settling import Settling
+from ledger.worker.succeeding import Succeeding
 from ledger.worker.ticking import tick
 
 _LOGGER = logging.getLogger(__name__)
@@ -95,6 +97,7 @@ class Worker:
         self._comparison = Comparison(context)
         self._indexing = Indexing(context)
         self._anchoring = Anchoring(context, self._sender, self._requests)
+        self._succeeding = Succeeding(context, self._sender, self._comparison)
         self._settling = Settling(context, self._sender, self._requests)
         self._relaying = Relaying(context, self._sender)
         self._retention = Retention(context, config.content_retention_days)
@@ -117,7 +120,7 @@ class Worker:
         failure: ChainError | None = None
         try:
             node = await self._connected()
-            anchored = await self._compare(node)
+            line = await self._compare(node)
         except ChainError as error:
             failure = error
         await self.context.follow()
@@ -127,10 +130,10 @@ class Worker:
         if failure is not None:
             self._drop_node()
             raise failure
-        await self._chain_step(node, anchored)
+        await self._chain_step(node, line)
         return True
 
-    async def _chain_step(self, node: Node, anchored: AnchoredHead) -> None:
+    async def _chain_step(self, node: Node, line: Line) -> None:
         latest, finalized = await asyncio.to_thread(lambda: (node.block("latest"), node.block("finalized")))
         self.context.writer.confirm_time(latest.timestamp * 1000)
         await self._requests.look()
@@ -139,19 +142,34 @@ class Worker:
         await tick(self.context)
         self._requests.covered(finalized.timestamp * 1000 if whole else 0, self.context.book.size)
         failures: list[TransactionError] = []
-        with _kept(failures):
-            anchored = await self._anchoring.anchor(node, anchored, latest)
+        line = await self._anchor(node, line, latest, finalized, failures)
         newest = await asyncio.to_thread(node.block, "latest")
-        await self._anchoring.note(node, newest, finalized)
-        await self._requests.finish(self._requests.ready("anchor", anchored.size), f"Anchored at {anchored.size}.")
         await self.context.renew()
         with _kept(failures):
-            await self._settling.settle(node, anchored.size, newest)
+            line = await self._succeeding.follow(node, line, newest)
+        with _kept(failures):
+            await self._settling.settle(node, line.current.head.size, newest)
         await self.context.renew()
         with _kept(failures):
             await self._relaying.relay(node)
         if failures:
             raise failures[0]
+
+    async def _anchor(
+        self, node: Node, line: Line, latest: Block, finalized: Block, failures: list[TransactionError]
+    ) -> Line:
+        """Anchor what is due, note what is anchored, and answer who asked for it; the line as it is then."""
+        own = await self._succeeding.own_log(node, line)
+        with _kept(failures):
+            if own is not None and await self._anchoring.anchor(node, own, line.newest.head, latest):
+                line = await self._compare(node)
+                own = await self._succeeding.own_log(node, line)
+        logs = {log.log_id: log for log in (*line.logs, *((own,) if own else ()))}
+        newest = await asyncio.to_thread(node.block, "latest")
+        await self._anchoring.note(node, logs, newest, finalized)
+        size = max(log.head.size for log in logs.values())
+        await self._requests.finish(self._requests.ready("anchor", size), f"Anchored at {size}.")
+        return line
 
     async def _connected(self) -> Node:
         """The node that is in use while it answers, else the first that does: every decision reads one node."""
@@ -167,16 +185,16 @@ class Worker:
             self._node.close()
             self._node = None
 
-    async def _compare(self, node: Node) -> AnchoredHead:
+    async def _compare(self, node: Node) -> Line:
         try:
-            anchored = await self._comparison.compare(node)
+            line = await self._comparison.compare(node)
         except LogDivergedError as error:
             self.context.writer.stop_writes(error)
             raise
         if not self._compared:
             self.context.writer.allow_writes()
             self._compared = True
-        return anchored
+        return line
 
     async def run(self, stop: asyncio.Event) -> None:
         """Step until ``stop`` is set; what fails is said once and tried again, later each time.

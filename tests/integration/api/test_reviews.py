@@ -233,7 +233,7 @@ async def test_appeals_wait_in_the_queue_for_somebody_else(both: Api) -> None:
     assert await queue(platform, campaign, "dora") == []
     figures = (await both.http.get(f"/v1/campaigns/{campaign}/figures")).json()["appeals"]
     assert (figures["filed"], figures["resolved"], figures["overturned"]) == (1, 1, 1)
-    assert figures["median_seconds"] == 0
+    assert 0 <= figures["median_seconds"] < 60
     reviewers = (await platform.get(f"/v1/campaigns/{campaign}/reviewers")).json()["reviewers"]
     assert {each["reviewer"]: (each["decisions"], each["overturned"]) for each in reviewers} == {
         "bob": (1, 1),

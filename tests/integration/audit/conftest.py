@@ -10,9 +10,19 @@ from tests.unit.book import story
 
 
 @pytest.fixture
+def staged_token(chain: DevChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Staged:
+    """The same with a RewardToken for its pool."""
+    return told(Staged(chain, tmp_path, monkeypatch, reward_token=True))
+
+
+@pytest.fixture
 def staged(chain: DevChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Staged:
     """A campaign, work in two anchors, a settlement and its first claim; the last anchor covers all entries."""
-    staged = Staged(chain, tmp_path, monkeypatch)
+    return told(Staged(chain, tmp_path, monkeypatch))
+
+
+def told(staged: Staged) -> Staged:
+    """Two anchors of work, a settlement, a claim and a last anchor."""
     campaign = staged.open_campaign()
     staged.work(campaign, 6)
     staged.anchor()

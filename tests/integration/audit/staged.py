@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from ledger.book.reward_tree import RewardTree
 from ledger.book.rewards import Settlement
 from ledger.chain import contracts
 from ledger.chain.answers import TransactionReceipt
+from ledger.chain.artifacts import artifact
 from ledger.chain.contracts import Proposal
 from ledger.chain.deploy import Terms, deploy
 from ledger.chain.devchain import DevChain
+from ledger.chain.immutables import role_delay
 from ledger.chain.rpc import Node
 from ledger.chain.signers import LocalSigner
 from ledger.statements import kinds, onchain
@@ -31,13 +34,17 @@ from tests.unit.audit import logs
 from tests.unit.book import story
 
 DELAY_SECONDS = 3
+ROLE_DELAY_SECONDS = role_delay(DELAY_SECONDS)
 FUNDS = 10**6
 
 
 class Staged:
-    """``tell`` writes statements, the other methods act on the chain; ``anchors`` are (old size, size)."""
+    """``tell`` writes statements, the other methods act on the chain; ``anchors`` are (old size, size).
 
-    def __init__(self, chain: DevChain, folder: Path, monkeypatch: Any) -> None:
+    ``log_id`` is the log that is anchored to, at first the deployment's.
+    """
+
+    def __init__(self, chain: DevChain, folder: Path, monkeypatch: Any, *, reward_token: bool = False) -> None:
         self.chain, self.folder = chain, folder
         self.node = Node(chain.url)
         self.signer = LogSigner.generate(story.ORIGIN)
@@ -55,6 +62,10 @@ class Staged:
             guardian=self.operator,
         )
         self.deployment = deploy(self.node, operator, terms, folder / "deployments")
+        if reward_token:
+            pool = self._make_reward_token()
+            self.deployment = replace(self.deployment, pool=pool, token=pool)
+        self.log_id = self.deployment.log_id
         now_ms = self.node.block("latest").timestamp * 1000
         for name, value in {
             "START_MS": now_ms,
@@ -80,10 +91,12 @@ class Staged:
         said = self.summary if summary else None
         return logs.publish(self.folder / name, list(self.entries if entries is None else entries), self.signer, said)
 
-    def send(self, to: str, data: bytes) -> TransactionReceipt:
-        """A transaction of the operator, who has every role here."""
-        self.chain.rpc("anvil_impersonateAccount", self.operator)
-        call = {"from": self.operator, "to": to, "data": "0x" + data.hex(), "gas": hex(8_000_000)}
+    def send(self, to: str | None, data: bytes, sender: str | None = None) -> TransactionReceipt:
+        """A transaction, by default of the operator, who has every role here."""
+        account = sender or self.operator
+        self._fund_gas(account)
+        self.chain.rpc("anvil_impersonateAccount", account)
+        call = {"from": account, "data": "0x" + data.hex(), "gas": hex(12_000_000)} | ({"to": to} if to else {})
         transaction = self.chain.rpc("eth_sendTransaction", call)
         for _ in range(200):
             receipt = self.node.receipt(transaction)
@@ -100,8 +113,9 @@ class Staged:
         closing = onchain.chain_seconds(opened.closing_date)
         place = self.deployment
         self.send(place.pool, contracts.open_campaign_call(onchain.charter(opened), 0, closing, closing))
-        self.send(place.token, contracts.mint_call(self.operator, FUNDS))
-        self.send(place.token, contracts.approve_call(place.pool, FUNDS))
+        if place.token != place.pool:
+            self.send(place.token, contracts.mint_call(self.operator, FUNDS))
+            self.send(place.token, contracts.approve_call(place.pool, FUNDS))
         receipt = self.send(place.pool, contracts.fund_call(opened.onchain.id, FUNDS))
         self.funded(campaign, receipt)
         return campaign
@@ -122,16 +136,18 @@ class Staged:
         self.chain.rpc("evm_increaseTime", seconds)
         self.chain.rpc("evm_mine")
 
-    def anchor(self) -> Anchor:
-        leaves = [merkle.leaf_hash(entry) for entry in self.entries]
-        old = self.anchors[-1].size if self.anchors else 0
-        proof = merkle.consistency_proof(old, len(leaves), leaves)
+    def anchor(self, size: int | None = None, sender: str | None = None) -> Anchor:
+        """The head of all entries, or of the first ``size``."""
+        leaves = [merkle.leaf_hash(entry) for entry in self.entries[:size]]
         place, root = self.deployment, merkle.root(leaves)
-        receipt = self.send(place.contribution_log, contracts.anchor_call(place.log_id, len(leaves), root, proof))
+        old = contracts.read_head(self.node, place.contribution_log, self.log_id).size
+        proof = merkle.consistency_proof(old, len(leaves), leaves)
+        call = contracts.anchor_call(self.log_id, len(leaves), root, proof)
+        receipt = self.send(place.contribution_log, call, sender)
         anchor = Anchor(
             place.chain_id,
             place.contribution_log,
-            place.log_id,
+            self.log_id,
             len(leaves),
             root,
             receipt.transaction,
@@ -176,6 +192,37 @@ class Staged:
         tree = self.tree(settlement)
         call = contracts.claim_call(account, dict(tree.accounts)[account], tree.proof(account))
         self.send(self.deployment.pool, call)
+
+    def open_log(self, opener: str, *, origin: str = story.ORIGIN) -> str:
+        """A log of ours under another account; its id."""
+        call = contracts.open_log_call(origin, self.signer.verifier_key.vkey)
+        self.send(self.deployment.contribution_log, call, opener)
+        return onchain.log_id(opener, origin)
+
+    def close_log(self, successor: str | None) -> None:
+        """The operator ends the deployment's log."""
+        place = self.deployment
+        self.send(place.contribution_log, contracts.close_log_call(place.log_id, successor))
+
+    def follow(self, successor: str) -> TransactionReceipt:
+        """The pool goes over to a log that holds our entries."""
+        place = self.deployment
+        old = contracts.read_current_log(self.node, place.pool)
+        sizes = [contracts.read_head(self.node, place.contribution_log, log).size for log in (old, successor)]
+        leaves = [merkle.leaf_hash(entry) for entry in self.entries[: sizes[1]]]
+        return self.send(place.pool, contracts.follow_log_call(successor, merkle.consistency_proof(*sizes, leaves)))
+
+    def _make_reward_token(self) -> str:
+        place, roles = self.deployment, [self.operator] * 3
+        log = (place.contribution_log, bytes.fromhex(place.log_id[2:]))
+        creation = artifact(contracts.TOKEN_CONTRACT).creation(*log, "Crowd", "CRWD", 10**24, *roles, DELAY_SECONDS)
+        return self.make(creation)
+
+    def make(self, creation: bytes) -> str:
+        """A contract; its address."""
+        made = self.send(None, creation).made
+        assert made is not None
+        return made
 
     def _fund_gas(self, account: str) -> None:
         self.chain.rpc("anvil_setBalance", account, hex(10**21))

@@ -123,7 +123,10 @@ def test_an_honest_log_with_every_kind_of_statement(staged: Staged) -> None:
     assert tell.book.findings == []
     assert {str(kind.__struct_config__.tag) for kind in map(type, tell.entries)} == set(kinds.KINDS)
     report = audit(Live(staged.publish("all")), node=staged.node, trusted_contract=staged.deployment.contribution_log)
-    assert (report.verdict, report.findings) == ("pass", [])
+    assert report.verdict == "pass"
+    ((severity, words),) = [(finding.severity, finding.detail) for finding in report.findings]
+    assert severity == "note"
+    assert words.endswith("stopped settlement 1: 'to be sure'.")
     evidence = {check.name: check.evidence for check in report.checks}
     assert evidence["contents"] == "erased: 1 (wish 1, law 0, retention 0); mandates: 1; opened: 1"
     assert any("pay follows from the decisions in the log, not that the decisions were right" in each

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.chain.devchain import DevChain
-from tests.integration.contracts.evm import Evm
+from tests.integration.contracts.evm import CHAIN_ARGUMENTS, Evm
 from tests.integration.contracts.world import World, deploy_pool, deploy_reward_token
 
 TOKEN_CAP = 1_000_000
@@ -17,7 +17,7 @@ TOKEN_CAP = 1_000_000
 @pytest.fixture(scope="session")
 def still_chain() -> Iterator[DevChain]:
     """Mines on demand only, so that a test decides every block's time."""
-    with DevChain(mining=()) as chain:
+    with DevChain(mining=(), arguments=CHAIN_ARGUMENTS) as chain:
         yield chain
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,11 @@ from web3.types import TxParams, TxReceipt, Wei
 
 from ledger.chain.devchain import DevChain
 
-ARTIFACTS = Path(__file__).resolve().parents[3] / "contracts" / "artifacts"
+# `make mutants` runs the tests against a copy of the contracts in which checks can be switched off, one in each run.
+COPY = os.environ.get("CROWDLEDGER_TEST_ARTIFACTS")
+SWITCH = os.environ.get("CROWDLEDGER_TEST_SWITCH")
+CHAIN_ARGUMENTS = ("--disable-code-size-limit",) if COPY else ()
+ARTIFACTS = Path(COPY or Path(__file__).resolve().parents[3] / "contracts" / "artifacts")
 GAS_LIMIT = 16_000_000
 GAS_PRICE = Wei(10**10)
 PANIC = keccak(text="Panic(uint256)")[:4]
@@ -53,6 +58,8 @@ class Evm:
 
     def __init__(self, chain: DevChain) -> None:
         self.chain = chain
+        if SWITCH:
+            chain.rpc("anvil_setBalance", SWITCH, "0x1")
         self.web3 = Web3(Web3.HTTPProvider(chain.url, cache_allowed_requests=True))
         self.accounts = [to_checksum_address(account) for account in self.web3.eth.accounts]
 

@@ -20,9 +20,9 @@ class Batch:
     accounts: list[str]
     cumulatives: list[int]
     proof: list[bytes]
-    flags: list[bool]
+    flags: list[int]
 
-    def arguments(self) -> tuple[list[str], list[int], list[bytes], list[bool]]:
+    def arguments(self) -> tuple[list[str], list[int], list[bytes], list[int]]:
         return self.accounts, self.cumulatives, self.proof, self.flags
 
 
@@ -56,11 +56,19 @@ def reward_tree(amounts: Mapping[str, int], batches: Sequence[Sequence[str]] = (
                 accounts=[account for account, _ in multiproof["leaves"]],
                 cumulatives=[int(amount) for _, amount in multiproof["leaves"]],
                 proof=[_bytes(text) for text in multiproof["proof"]],
-                flags=multiproof["proofFlags"],
+                flags=_packed(multiproof["proofFlags"]),
             )
             for multiproof in made["multiproofs"]
         ],
     )
+
+
+def _packed(flags: Sequence[bool]) -> list[int]:
+    """Flag i as bit ``i % 256`` of word ``i // 256``."""
+    return [
+        sum(flag << place for place, flag in enumerate(flags[begin : begin + 256]))
+        for begin in range(0, len(flags), 256)
+    ]
 
 
 def _bytes(text: str) -> bytes:

@@ -85,13 +85,20 @@ class TestFunding:
             assert world.evm.refused(world.backer, fund(campaign, amount)) == "BadAmount"
 
     def test_the_sum_of_all_campaigns_fits(self, world: World) -> None:
-        campaign = world.open_campaign()
-        books_slot, most = 4, 2**128 - 1
-        world.evm.chain.rpc("anvil_setStorageAt", world.pool.address, hex(books_slot), f"0x{most - 1:064x}")
-        assert world.pool.functions.books().call()[0] == most - 1
+        """What stays in the pool or was paid is below 2**120; all that ever came fits into 128 bits."""
+        campaign = world.funded_campaign(7)
+        slot = next(each for each in range(40) if self.storage(world, each) == 7)
         world.endow(world.backer, 2)
-        assert world.evm.refused(world.backer, world.pool.functions.fund(campaign, 2)) == "BadAmount"
+        for funded, returned, most in ((2**120 - 2, 0, 1), (2**128 - 2, 2**128 - 2**119, 1)):
+            value = f"0x{returned << 128 | funded:064x}"
+            world.evm.chain.rpc("anvil_setStorageAt", world.pool.address, hex(slot), value)
+            assert world.pool.functions.books().call()[:2] == [funded, returned]
+            assert world.evm.refused(world.backer, world.pool.functions.fund(campaign, most + 1)) == "BadAmount"
         world.evm.send(world.backer, world.pool.functions.fund(campaign, 1))
+
+    @staticmethod
+    def storage(world: World, slot: int) -> int:
+        return int.from_bytes(world.evm.web3.eth.get_storage_at(world.pool.address, slot))
 
     def test_needs_the_tokens(self, world: World) -> None:
         campaign = world.open_campaign()

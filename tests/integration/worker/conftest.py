@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from sqlalchemy import insert, select
 
 from ledger.chain import contracts, transactions
 from ledger.chain.answers import TransactionReceipt
+from ledger.chain.artifacts import artifact
 from ledger.chain.deploy import Terms, deploy
 from ledger.chain.deployments import Deployment
 from ledger.chain.devchain import DevChain
@@ -43,6 +45,7 @@ KEYS = {
     "reporter": "59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
     "relayer": "5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
     "platform": "7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+    "heir": "8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba",
     "guardian": "47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
 }
 DELAY_SECONDS = 2
@@ -66,15 +69,18 @@ class World:
         self.reader = Reader(database, "main")
         self.people: dict[str, str] = {}
         self.wallets: dict[str, str] = {}
+        self.accounts: dict[str, Any] = {}
+        self.operator = "operator"
         self.platform = ""
         self.campaign = ""
         self.onchain_id = ""
 
     # ---- the worker ----
 
-    def worker(self, **changes: Any) -> Worker:
+    def worker(self, *, operator: str | None = None, **changes: Any) -> Worker:
         config = self.config.model_copy(update=changes)
-        signers = Signers(**{role: self.signers[role] for role in ("operator", "reporter", "relayer")})
+        roles = {"operator": operator or self.operator, "reporter": "reporter", "relayer": "relayer"}
+        signers = Signers(**{role: self.signers[name] for role, name in roles.items()})
         return Worker(config, self.database, self.writer, deployment=self.deployment, signers=signers)
 
     async def step(self, worker: Worker) -> None:
@@ -144,6 +150,9 @@ class World:
         self.send("platform", self.deployment.pool, call)
 
     def fund(self, amount: int) -> None:
+        if self.deployment.token == self.deployment.pool:  # its admin grants an allowance to mint
+            self.send("operator", self.deployment.pool, contracts.fund_call(self.onchain_id, amount))
+            return
         address, pool = self.signers["platform"].address, self.deployment.pool
         self.send("platform", self.deployment.token, contracts.mint_call(address, amount))
         self.send("platform", self.deployment.token, contracts.approve_call(pool, amount))
@@ -206,6 +215,7 @@ class World:
             )
         )
         self.wallets[person] = link.address
+        self.accounts[person] = account
 
     # ---- what is asked and what is seen ----
 
@@ -241,8 +251,32 @@ class World:
         return contracts.read_balance(self.node, self.deployment.token, self.wallets[person])
 
 
+CAP = 10**24
+
+
+def make(node: Node, signer: LocalSigner, creation: bytes) -> str:
+    """Make a contract; its address."""
+    nonce = node.nonce(signer.address)
+    prepared = transactions.prepare(node, signer.address, None, creation, chain_id=31337, nonce=nonce)
+    receipt = transactions.wait_for(node, node.send_raw(signer.sign_transaction(prepared).raw), 10.0)
+    assert receipt is not None
+    assert receipt.made is not None
+    return receipt.made
+
+
+def make_reward_token(node: Node, signer: LocalSigner, deployment: Deployment) -> Deployment:
+    """The same log with a RewardToken for its pool."""
+    roles = (signer.address, LocalSigner.from_key(bytes.fromhex(KEYS["reporter"])).address, signer.address)
+    log = (deployment.contribution_log, bytes.fromhex(deployment.log_id[2:]))
+    creation = artifact(contracts.TOKEN_CONTRACT).creation(*log, "Crowd", "CRWD", CAP, *roles, DELAY_SECONDS)
+    pool = make(node, signer, creation)
+    return replace(deployment, pool=pool, token=pool)
+
+
 @asynccontextmanager
-async def make_world(chain: DevChain, database_url: str, folder: Path) -> AsyncIterator[World]:
+async def make_world(
+    chain: DevChain, database_url: str, folder: Path, *, reward_token: bool = False, token: str | None = None
+) -> AsyncIterator[World]:
     log_signer = LogSigner.generate(ORIGIN)
     signers = {role: LocalSigner.from_key(bytes.fromhex(key)) for role, key in KEYS.items()}
     terms = Terms(
@@ -253,6 +287,7 @@ async def make_world(chain: DevChain, database_url: str, folder: Path) -> AsyncI
         admin=signers["operator"].address,
         reporter=signers["reporter"].address,
         guardian=signers["guardian"].address,
+        token=token,
     )
     (folder / "log.pem").write_bytes(log_signer.to_pem())
     config = Config(
@@ -267,6 +302,8 @@ async def make_world(chain: DevChain, database_url: str, folder: Path) -> AsyncI
     )
     with Node(chain.url) as node:
         deployment = deploy(node, signers["operator"], terms, folder)
+        if reward_token:
+            deployment = make_reward_token(node, signers["operator"], deployment)
         async with open_database(database_url) as database:
             await open_log(database, "main", ORIGIN, log_signer, 0)
             async with Writer(database, "main", log_signer) as writer:

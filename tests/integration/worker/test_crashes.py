@@ -13,11 +13,13 @@ import pytest
 from sqlalchemy import update
 
 from ledger.chain import anchors, contracts
+from ledger.chain.anchors import ClaimEvent, Place
 from ledger.chain.contracts import Proposal
 from ledger.chain.devchain import DevChain
 from ledger.chain.rpc import Node
 from ledger.db import tables
 from ledger.errors import ChainError, NodeError, TransactionError, UnavailableError, WrongChainError, WrongContractError
+from ledger.statements import onchain
 from ledger.statements.campaigns import CampaignFunded
 from ledger.statements.log import ClockTick
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
@@ -28,7 +30,7 @@ from ledger.worker.indexing import Indexing
 from ledger.worker.relaying import Relaying
 from ledger.worker.requests import Requests
 from ledger.worker.send import STUCK_MS, Sender
-from tests.integration.worker.conftest import AMOUNT, World, make_world
+from tests.integration.worker.conftest import AMOUNT, ORIGIN, World, make_world
 
 
 class Killed(Exception):
@@ -103,6 +105,55 @@ async def _dying_until(world: World, done: Callable[[], Any]) -> None:
         else:
             await worker.close()
     raise AssertionError("it is stuck")
+
+
+async def test_a_worker_killed_while_the_log_moves_moves_it_once(sqlite_world: World, reaper: Reaper) -> None:
+    world = sqlite_world
+    await world.open_campaign()
+    first = world.worker()
+    await world.step(first)
+    await first.close()
+    contract, home = world.deployment.contribution_log, world.deployment.log_id
+    vkey = world.config.log_signer().verifier_key.vkey
+    world.send("heir", contract, contracts.open_log_call(ORIGIN, vkey))
+    successor = onchain.log_id(world.signers["heir"].address, ORIGIN)
+    world.send("operator", contract, contracts.close_log_call(home, successor))
+    world.operator = "heir"
+
+    async def moved() -> bool:
+        followed = contracts.read_current_log(world.node, world.deployment.pool) == successor
+        size = contracts.read_head(world.node, contract, successor).size
+        return followed and size in await world.rows(tables.anchors, "size")
+
+    reaper.armed = True
+    await world.accept("ann")
+    await _dying_until(world, moved)
+    purposes = [each.partition(":")[0] for each in await world.rows(tables.transactions, "purpose")]
+    assert purposes.count("follow") == 1
+    assert reaper.killed >= {(f"_save {what}", when) for what in ("anchor", "follow") for when in ("before", "after")}
+    end = world.node.block().number
+    (before,) = anchors.anchor_events(world.node, contract, home, 0, end)
+    after = anchors.anchor_events(world.node, contract, successor, 0, end)
+    assert after[0].old_size == 0
+    rows_ = dict(await world.rows(tables.anchors, "size", "log_id"))
+    assert rows_ == {before.size: home} | {event.size: successor for event in after if event.size > before.size}
+
+
+async def test_who_leads_no_more_notes_no_claims(sqlite_world: World) -> None:
+    """Asking a node for many accounts takes longer than a lease, which is renewed meanwhile, or lost."""
+    world = sqlite_world
+    first, second = world.worker(), world.worker()
+    await world.step(first)
+    place = world.deployment
+    block = world.node.block().number
+    claim = ClaimEvent(world.signers["platform"].address, 1, Place(block, place.log_id, place.log_id, 0))
+    await rows.note_claims(first.context, world.node, [claim], block, final=False)
+    await _lease_runs_out(world)
+    await world.step(second)
+    with pytest.raises(UnavailableError, match="Another worker leads"):
+        await rows.note_claims(first.context, world.node, [claim], block, final=False)
+    await first.close()
+    await second.close()
 
 
 async def _lease_runs_out(world: World) -> None:

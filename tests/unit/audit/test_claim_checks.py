@@ -36,7 +36,7 @@ def test_many_thefts_cost_no_more_than_some(monkeypatch: pytest.MonkeyPatch) -> 
     for statement in told.entries:
         replay.take(kinds.encode(statement))
     activated = SettlementEvent("activated", 1, "0x" + 64 * "3", {"totalAwarded": THEFTS}, place(0))
-    stolen = tuple(ClaimEvent(f"0x{n:040x}", f"0x{n:040x}", 1, 1, place(n)) for n in range(1, THEFTS + 1))
+    stolen = tuple(ClaimEvent(f"0x{n:040x}", 1, place(n)) for n in range(1, THEFTS + 1))
     explained: list[str] = []
     real = Claims.account
 
@@ -51,3 +51,21 @@ def test_many_thefts_cost_no_more_than_some(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(explained) == MAX_NAMED
     assert (len(check.findings), check.more) == (MAX_FINDINGS_A_CHECK, THEFTS - MAX_FINDINGS_A_CHECK)
     assert "was paid 1 in all (block 9). The log awards it 0." in check.findings[-1].detail
+
+
+def test_payments_are_added_up() -> None:
+    told = Story()
+    told.fund(told.campaign(), 1000)
+    replay = Replay()
+    for statement in told.entries:
+        replay.take(kinds.encode(statement))
+    thief = f"0x{1:040x}"
+    activated = SettlementEvent("activated", 1, "0x" + 64 * "3", {"totalAwarded": 7}, place(0))
+    paid = (ClaimEvent(thief, 3, place(1)), ClaimEvent(thief, 5, place(2)))
+    check = Check("claims", "")
+    events = PoolEvents((activated,), paid, ())
+    check_claims(check, cast(OnChain, _Chain()), replay, replay.book.pools[CHAIN, POOL], events)
+    words = " ".join(finding.detail for finding in check.findings)
+    assert "was paid 3 in all" in words
+    assert "was paid 8 in all" in words
+    assert "has paid 8 by block 9; 7 were awarded" in words

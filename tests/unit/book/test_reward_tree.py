@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.book.reward_tree import RewardTree, reward_leaf
+from ledger.book.reward_tree import RewardTree, pack, reward_leaf
 from ledger.errors import ProofError
 from ledger.statements.onchain import ZERO_HASH, keccak256
 
@@ -41,7 +41,7 @@ def node():
 
 def test_roots_proofs_and_multiproofs_are_those_of_openzeppelin(tmp_path):
     cases = []
-    for size in [1, 2, 3, 4, 5, 7, 8, 9, 33, 100]:
+    for size in [1, 2, 3, 4, 5, 7, 8, 9, 33, 100, 256, 257, 258, 600]:
         accounts = [
             ("0x" + keccak256(b"%d/%d" % (size, each))[:20].hex(), int.from_bytes(keccak256(b"%d" % each)[:14], "big"))
             for each in range(size)
@@ -62,7 +62,25 @@ def test_roots_proofs_and_multiproofs_are_those_of_openzeppelin(tmp_path):
             "leaves"
         ]
         assert ["0x" + each.hex() for each in multi.proof] == answer["multi"]["proof"]
-        assert list(multi.flags) == answer["multi"]["proofFlags"]
+        assert unpacked(multi) == answer["multi"]["proofFlags"]
+
+
+def unpacked(multi):
+    """One flag for each of the hashes that a multiproof takes."""
+    count = len(multi.accounts) + len(multi.proof) - 1
+    assert len(multi.flags) == (count + 255) // 256
+    assert sum(word << 256 * place for place, word in enumerate(multi.flags)) >> count == 0
+    return [bool(multi.flags[place >> 8] >> (place & 255) & 1) for place in range(count)]
+
+
+@given(st.lists(st.booleans(), max_size=600))
+def test_flags_are_packed_256_a_word_from_the_least_significant_bit(flags):
+    words = pack(flags)
+    assert len(words) == (len(flags) + 255) // 256
+    assert all(0 <= word < 1 << 256 for word in words)
+    assert "".join(f"{word:0256b}"[::-1] for word in words).rstrip("0") == "".join(
+        "1" if flag else "0" for flag in flags
+    ).rstrip("0")
 
 
 def climb(leaf, proof):

@@ -138,6 +138,8 @@ def _log(block: int, **other: object) -> dict[str, object]:
 
 
 def test_ranges_that_a_node_refuses_are_halved(liar: _Liar, node: Node) -> None:
+    topics = [WORD, "0x" + "01" * 32, "0x" + "02" * 32]
+
     def reply(call: dict[str, Any]) -> tuple[int, bytes]:
         told: dict[str, Any] = {"jsonrpc": "2.0", "id": call["id"]}
         if call["method"] == "eth_chainId":
@@ -145,7 +147,7 @@ def test_ranges_that_a_node_refuses_are_halved(liar: _Liar, node: Node) -> None:
         begin, end = (int(call["params"][0][name], 16) for name in ("fromBlock", "toBlock"))
         if end - begin > 300:
             return 400, json.dumps(told | {"error": {"code": -32005, "message": "too many blocks"}}).encode()
-        return 200, json.dumps(told | {"result": [_log(block) for block in (end, begin)]}).encode()
+        return 200, json.dumps(told | {"result": [_log(block, topics=topics) for block in (end, begin)]}).encode()
 
     liar.reply = reply
     blocks = [entry.block for entry in node.logs("0x" + "11" * 20, [None, b"\1" * 32, [b"\2" * 32]], 0, 999)]
@@ -171,6 +173,25 @@ def test_logs_that_were_not_asked_for_or_are_none(liar: _Liar, node: Node, wrong
     liar.answers([_log(5, **wrong)])
     with pytest.raises(NodeError):
         node.logs("0x" + "11" * 20, [], 0, 9)
+
+
+@pytest.mark.parametrize(
+    ("asked", "fits"),
+    [
+        ([bytes.fromhex(WORD[2:])], True),
+        ([None], True),
+        ([[b"\1" * 32, bytes.fromhex(WORD[2:])]], True),
+        ([b"\1" * 32], False),
+        ([[b"\1" * 32]], False),
+        ([None, None], False),
+    ],
+)
+def test_logs_of_other_topics_were_not_asked_for(
+    liar: _Liar, node: Node, asked: list[bytes | list[bytes] | None], fits: bool
+) -> None:
+    liar.answers([_log(5)])
+    with contextlib.nullcontext() if fits else pytest.raises(NodeError, match="not asked for"):
+        assert len(node.logs("0x" + "11" * 20, asked, 0, 9)) == 1
 
 
 def test_a_receipt_of_another_transaction_or_none(liar: _Liar, node: Node) -> None:

@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ledger.chain.signers import LocalSigner, Transaction, load_signer
+from ledger.chain.signers import LocalSigner, Transaction, _signed_fields, load_signer
 from ledger.errors import ConfigError, NodeError
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
 ADDRESS = "0x2c7536e3605d9c16a7a3d7b1898e529396a65c23"
+SIGNER = LocalSigner.from_key(bytes.fromhex(KEY))
 TRANSACTION = Transaction(
     chain_id=5, nonce=9, to="0x" + "35" * 20, data=b"\1\2", gas=50_000, max_fee=3 * 10**9, priority_fee=10**9
 )
@@ -36,6 +39,19 @@ def _fields(**changes: object) -> dict[str, object]:
 def test_a_contract_is_made_without_a_recipient() -> None:
     signed = LocalSigner.from_key(bytes.fromhex(KEY)).sign_transaction(Transaction(**_fields(to=None)))
     assert Account.recover_transaction(signed.raw).lower() == ADDRESS
+
+
+@given(st.integers(0, 2**32), st.integers(1, 2**60), st.integers(21_000, 2**24), st.binary(max_size=300), st.booleans())
+def test_a_priced_transaction_is_read_as_it_was_signed(
+    nonce: int, price: int, gas: int, data: bytes, makes: bool
+) -> None:
+    """For chains without EIP-1559; eth-account decodes it as well."""
+    to = None if makes else "0x" + "35" * 20
+    asked = Transaction(chain_id=77_777, nonce=nonce, to=to, data=data, gas=gas, max_fee=price, priority_fee=None)
+    signed = SIGNER.sign_transaction(asked)
+    assert signed.raw[0] >= 0xC0
+    assert _signed_fields(signed.raw) == (ADDRESS, asked)
+    assert _signed_fields(signed.raw[:-1]) is None
 
 
 def test_a_keystore_opens_with_its_password(tmp_path: Path) -> None:
