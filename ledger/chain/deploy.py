@@ -1,203 +1,202 @@
 """Deployment: log contract, log, token (on a development chain) and pool, each step resumed where a run stopped.
 
-A step's transaction is kept beside the deployment file before it is sent, so that a second run finds what the first one
-made and makes nothing twice.
+A run is planned, told and agreed to before it sends anything, and what it made is compared with the compiled contracts,
+immutables included, before the deployment file is written.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from ledger.chain import anchors, contracts, transactions
-from ledger.chain.answers import TransactionReceipt
+from ledger.chain import contracts
 from ledger.chain.artifacts import artifact
-from ledger.chain.deployments import Deployment, deployment_path, read_small_file, write_file
+from ledger.chain.deploying.creations import Creation, dev_token_creation, log_creation, pool_creation
+from ledger.chain.deploying.plan import OPENING_GAS, Plan, PlannedStep, estimated_gas, gwei
+from ledger.chain.deploying.sources import sources_folder, write_sources
+from ledger.chain.deploying.standing import (
+    Standing,
+    derived_log_id,
+    differences,
+    read_standing,
+    require_open_log,
+)
+from ledger.chain.deploying.steps import Sending, Steps
+from ledger.chain.deploying.terms import NewToken, Terms, check_terms, is_dev_chain
+from ledger.chain.deployments import Deployment, deployment_path
 from ledger.chain.rpc import Node, require_chain
-from ledger.chain.signers import Signer, require_funds
-from ledger.errors import ChainError, ConfigError, NodeError, TransactionError
-from ledger.statements import onchain
+from ledger.chain.signers import Signer
+from ledger.chain.transactions import present_fees
+from ledger.errors import ConfigError, NodeError
 
-LEAST_DELAY_SECONDS = 86_400
-DEV_CHAIN_ID = 31_337
-_DEV_CLIENTS = ("anvil/", "hardhat")
-_WAIT_SECONDS = 180.0
+__all__ = [
+    "NewToken",
+    "Plan",
+    "Sending",
+    "Standing",
+    "Terms",
+    "deploy",
+    "differences",
+    "is_dev_chain",
+    "plan",
+    "read_standing",
+]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """What is deployed. Accounts are addresses; ``token`` None makes a DevToken, on a development chain only."""
-
-    chain_id: int
-    origin: str
-    vkey: str
-    settlement_delay: int
-    admin: str
-    reporter: str
-    guardian: str
-    token: str | None = None
+_NOBODY = "0x" + 40 * "0"
+_MOST_TURNS = 5
 
 
-def is_dev_chain(node: Node) -> bool:
-    """Whether the node's chain is for development: by its id, or by what the node calls itself."""
-    return node.chain_id() == DEV_CHAIN_ID or node.client_version().lower().startswith(_DEV_CLIENTS)
+def _require(node: Node, deployment: Deployment, terms: Terms) -> None:
+    """Check that a deployment stands, and is what is asked for. Raises ConfigError that names every difference."""
+    different = differences(deployment, read_standing(node, deployment), terms)
+    if different:
+        raise ConfigError(
+            f"What stands on chain {deployment.chain_id} differs: {'; '.join(different)}.",
+            remedy="Use the settings it was made with, or another folder for a new deployment.",
+        )
 
 
-def deploy(node: Node, signer: Signer, terms: Terms, folder: Path) -> Deployment:
+def plan(node: Node, signer: Signer, terms: Terms, folder: Path, sending: Sending | None = None) -> Plan:
+    """What :func:`deploy` would do. Sends nothing, writes nothing; raises what it raises before it sends."""
+    require_chain(node, terms.chain_id)
+    dev = is_dev_chain(node)
+    path = deployment_path(folder, terms.chain_id)
+    if path.exists():
+        _require(node, Deployment.load(path), terms)
+        return _plan(node, signer, terms, dev, (), [f"{path} describes this deployment already; nothing is sent."])
+    warnings = check_terms(node, signer.address, terms, dev=dev)
+    sending = sending or Sending()
+    steps = Steps(node, signer, terms, _unfinished(path), sending)
+    log_id = derived_log_id(signer.address, terms)
+    operator = _joined_operator(node, terms, terms.contribution_log, log_id)
+    if operator not in (None, signer.address):
+        warnings.append(f"The log is operated by {operator}; only that account anchors it.")
+    planned = _plan(node, signer, terms, dev, _planned(node, signer, terms, steps), warnings)
+    if sending.fee_cap is None or planned.price <= sending.fee_cap:
+        return planned
+    too_dear = f"Gas costs more than the cap of {gwei(sending.fee_cap)} gwei now; nothing would be sent."
+    return replace(planned, warnings=(*planned.warnings, too_dear))
+
+
+def deploy(node: Node, signer: Signer, terms: Terms, folder: Path, sending: Sending | None = None) -> Deployment:
     """Deploy, or check and return what ``folder`` already says is deployed on this chain.
 
     ``signer`` opens the log and is its operator. Raises WrongChainError for another chain, ConfigError for terms that
     are refused or differ from what stands there, WrongContractError where something else stands, TransactionError.
     """
-    require_chain(node, terms.chain_id)
-    dev = is_dev_chain(node)
+    sending = sending or Sending()
+    planned = plan(node, signer, terms, folder, sending)
     path = deployment_path(folder, terms.chain_id)
     if path.exists():
-        return _check_existing(node, terms, path)
-    _check_terms(node, signer, terms, dev=dev)
-    run = _Run(node, signer, terms, path.with_suffix(".unfinished.json"))
-    deployment = _deploy_steps(run, terms, dev=dev)
-    anchors.check_deployment(node, deployment)
+        _unfinished(path).unlink(missing_ok=True)
+        return Deployment.load(path)
+    planned.require_money()
+    steps = Steps(node, signer, terms, _unfinished(path), sending)
+    deployment = _made_for_good(steps, terms, dev=planned.dev)
+    _require(node, deployment, terms)
+    if not planned.dev:
+        _write_sources(deployment, terms, path)
     deployment.save(path)
-    run.path.unlink(missing_ok=True)
+    steps.path.unlink(missing_ok=True)
     return deployment
 
 
-def _check_terms(node: Node, signer: Signer, terms: Terms, *, dev: bool) -> None:
-    if terms.settlement_delay < LEAST_DELAY_SECONDS and not dev:
-        raise ConfigError(
-            f"A settlement delay of {terms.settlement_delay} s is refused on chain {terms.chain_id}: "
-            "nobody could veto in time.",
-            remedy=f"Take at least {LEAST_DELAY_SECONDS} s, or use a development chain.",
-        )
-    if terms.token is None and not dev:
-        raise ConfigError("No token was named to pay in.", remedy="Give the address of an ERC-20 token.")
-    if terms.token is not None and not node.code(terms.token):
-        raise ConfigError(f"There is no token at {terms.token}.", remedy="Check the token's address and the chain.")
-    require_funds(node, signer, "operator")
+def _unfinished(path: Path) -> Path:
+    return path.with_suffix(".unfinished.json")
 
 
-def _check_existing(node: Node, terms: Terms, path: Path) -> Deployment:
-    deployment = Deployment.load(path)
-    opened = anchors.check_deployment(node, deployment)
-    wanted = (terms.origin, terms.vkey, terms.settlement_delay)
-    stands = (opened.origin, opened.vkey, deployment.settlement_delay)
-    if wanted != stands:
-        raise ConfigError(
-            f"{path} describes a deployment with origin, key and delay {stands}; asked for was {wanted}.",
-            remedy="Use the settings it was made with, or another folder for a new deployment.",
-        )
-    if terms.token is not None and terms.token != deployment.token:
-        raise ConfigError(
-            f"{path} pays in the token {deployment.token}, not in {terms.token}.",
-            remedy="Use that token, or another folder for a new deployment.",
-        )
-    return deployment
+def _joined_operator(node: Node, terms: Terms, contract: str | None, log_id: str) -> str | None:
+    """The operator of a log that is open already in a contract; None if it must be opened."""
+    if contract is None:
+        return None
+    contracts.check_contract(node, contract, contracts.LOG_CONTRACT)
+    operator = contracts.read_operator(node, contract, log_id)
+    if operator == _NOBODY and log_id != terms.log_id:
+        return None
+    require_open_log(node, terms, contract, log_id)
+    return operator
 
 
-def _deploy_steps(run: _Run, terms: Terms, *, dev: bool) -> Deployment:
-    log_contract = run.make("contribution_log", artifact(contracts.LOG_CONTRACT).creation())
-    log_id = onchain.log_id(run.signer.address, terms.origin)
-    opened = run.step("log", log_contract, contracts.open_log_call(terms.origin, terms.vkey))
-    token = terms.token or run.make("token", artifact(contracts.DEV_TOKEN).creation("CrowdLedger Dev Token", "CLDEV"))
-    roles = (terms.admin, terms.reporter, terms.guardian)
-    pool_creation = artifact(contracts.POOL_CONTRACT).creation(
-        log_contract, bytes.fromhex(log_id[2:]), token, *roles, terms.settlement_delay
+def _plan(
+    node: Node, signer: Signer, terms: Terms, dev: bool, steps: tuple[PlannedStep, ...], warnings: list[str]
+) -> Plan:
+    return Plan(
+        chain_id=terms.chain_id,
+        dev=dev,
+        deployer=signer.address,
+        log_id=derived_log_id(signer.address, terms),
+        steps=steps,
+        warnings=tuple(warnings),
+        price=present_fees(node).price,
+        balance=node.balance(signer.address),
     )
+
+
+def _planned(node: Node, signer: Signer, terms: Terms, steps: Steps) -> tuple[PlannedStep, ...]:
+    log_id = derived_log_id(signer.address, terms)
+    opened = (
+        terms.contribution_log is not None and contracts.read_operator(node, terms.contribution_log, log_id) != _NOBODY
+    )
+    planned: list[PlannedStep] = []
+
+    def make(name: str, creation: Creation, shown: dict[str, str | int]) -> None:
+        gas = estimated_gas(node, signer.address, creation, len(artifact(creation.contract).deployed))
+        planned.append(PlannedStep(name, f"Make a {creation.contract}", shown, gas, steps.begun(name)))
+
+    if terms.contribution_log is None:
+        make("contribution_log", log_creation(), {})
+    if not opened:
+        opening: dict[str, str | int] = {"origin": terms.origin, "vkey": terms.vkey}
+        planned.append(PlannedStep("log", "Open the log", opening, OPENING_GAS, steps.begun("log")))
+    if _makes_dev_token(terms):
+        make("token", dev_token_creation(), dev_token_creation().arguments)
+    pool = pool_creation(terms, terms.contribution_log or _NOBODY, log_id, terms.token or _NOBODY)
+    shown = {name: "made above" if value == _NOBODY else value for name, value in pool.arguments.items()}
+    make("pool", pool, shown)
+    return tuple(planned)
+
+
+def _makes_dev_token(terms: Terms) -> bool:
+    return terms.token is None and terms.new_token is None
+
+
+def _made_for_good(steps: Steps, terms: Terms, *, dev: bool) -> Deployment:
+    """What the steps made, once they are as deep as asked for; steps that the chain undoes are done again."""
+    for _ in range(_MOST_TURNS):
+        deployment = _do_steps(steps, terms, dev=dev)
+        if steps.confirm():
+            return deployment
+        steps.sending.say("The chain undid a step; going on.")
+    raise NodeError("The chain undoes the deployment again and again.", remedy="Run 'crowdledger deploy' again later.")
+
+
+def _do_steps(steps: Steps, terms: Terms, *, dev: bool) -> Deployment:
+    log_contract = terms.contribution_log or steps.make("contribution_log", log_creation().data)
+    log_id = derived_log_id(steps.signer.address, terms)
+    # Open may also be a log whose transaction was given up for lost.
+    if not steps.begun("log") and _joined_operator(steps.node, terms, log_contract, log_id) is not None:
+        block = require_open_log(steps.node, terms, log_contract, log_id).place.block
+    else:
+        block = steps.do("log", log_contract, contracts.open_log_call(terms.origin, terms.vkey)).block
+    token = terms.token or ""
+    if _makes_dev_token(terms):
+        token = steps.make("token", dev_token_creation().data)
+    pool = steps.make("pool", pool_creation(terms, log_contract, log_id, token).data)
     return Deployment(
         chain_id=terms.chain_id,
         contribution_log=log_contract,
         log_id=log_id,
         origin=terms.origin,
-        pool=run.make("pool", pool_creation),
-        token=token,
+        pool=pool,
+        token=token or pool,
         settlement_delay=terms.settlement_delay,
         dev=dev,
-        block=opened.block,
+        block=block,
     )
 
 
-class _Run:
-    """The steps of one deployment and the file that remembers them."""
-
-    def __init__(self, node: Node, signer: Signer, terms: Terms, path: Path) -> None:
-        self.node, self.signer, self.terms, self.path = node, signer, terms, path
-        wanted = {"chain_id": terms.chain_id, "origin": terms.origin, "vkey": terms.vkey, "operator": signer.address}
-        self._saved: dict[str, Any] = {**wanted, "steps": {}}
-        if path.exists():
-            self._saved = _load_unfinished(path, wanted)
-
-    def make(self, name: str, creation: bytes) -> str:
-        """Make a contract; its address."""
-        receipt = self.step(name, None, creation)
-        if receipt.made is None:
-            raise NodeError(f"The node says that {receipt.transaction} made no contract.")
-        return receipt.made
-
-    def step(self, name: str, to: str | None, data: bytes) -> TransactionReceipt:
-        """Send one transaction, or find the one that an earlier run sent; its receipt."""
-        receipt = self._earlier(name) or self._send(name, to, data)
-        if not receipt.succeeded:
-            self._forget(name)
-            raise transactions.failure(self.node, receipt, data)
-        return receipt
-
-    def _send(self, name: str, to: str | None, data: bytes) -> TransactionReceipt:
-        sender = self.signer.address
-        nonce = self.node.nonce(sender)
-        prepared = transactions.prepare(self.node, sender, to, data, chain_id=self.terms.chain_id, nonce=nonce)
-        signed = self.signer.sign_transaction(prepared)
-        self._saved["steps"][name] = {"transaction": signed.hash, "nonce": nonce, "raw": "0x" + signed.raw.hex()}
-        self._write()
-        self.node.send_raw(signed.raw)
-        return self._wait(name, signed.hash)
-
-    def _wait(self, name: str, transaction: str) -> TransactionReceipt:
-        receipt = transactions.wait_for(self.node, transaction, _WAIT_SECONDS)
-        if receipt is None:
-            raise TransactionError(
-                f"The transaction {transaction} (step '{name}') is not mined after {_WAIT_SECONDS:.0f} s.",
-                remedy="Run 'crowdledger deploy' again later: it goes on from here.",
-            )
-        return receipt
-
-    def _earlier(self, name: str) -> TransactionReceipt | None:
-        """The receipt of what an earlier run sent; None if there is nothing or its nonce went to something else."""
-        step = self._saved["steps"].get(name)
-        if step is None:
-            return None
-        receipt = self.node.receipt(step["transaction"])
-        if receipt is not None:
-            return receipt
-        if self.node.nonce(self.signer.address, "latest") > step["nonce"]:
-            self._forget(name)
-            return None
-        try:
-            self.node.send_raw(bytes.fromhex(step["raw"][2:]))
-        except NodeError:
-            raise
-        except ChainError:
-            pass  # the node has it already
-        return self._wait(name, step["transaction"])
-
-    def _forget(self, name: str) -> None:
-        del self._saved["steps"][name]
-        self._write()
-
-    def _write(self) -> None:
-        write_file(self.path, json.dumps(self._saved, indent=2) + "\n")
-
-
-def _load_unfinished(path: Path, wanted: dict[str, Any]) -> dict[str, Any]:
-    remedy = f"Run it with the settings of the first run, or remove {path} to begin anew."
-    try:
-        saved = json.loads(read_small_file(path, "unfinished deployment", remedy))
-        steps = saved["steps"]
-        whole = all(set(step) == {"transaction", "nonce", "raw"} for step in steps.values())
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ConfigError(f"The unfinished deployment {path} cannot be read.", remedy=remedy) from None
-    if not whole or {name: saved.get(name) for name in wanted} != wanted:
-        raise ConfigError(f"The unfinished deployment {path} was begun with other settings.", remedy=remedy)
-    return dict(saved)
+def _write_sources(deployment: Deployment, terms: Terms, path: Path) -> None:
+    folder = sources_folder(path)
+    write_sources(folder, terms.chain_id, deployment.contribution_log, log_creation())
+    pool = pool_creation(terms, deployment.contribution_log, deployment.log_id, deployment.token)
+    write_sources(folder, terms.chain_id, deployment.pool, pool)

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import solcx
 
 from scripts import compile_contracts
 from scripts.compile_contracts import ARTIFACTS, ROOT
@@ -16,11 +17,40 @@ EXACT = re.compile(r"\d+\.\d+\.\d+")
 
 
 def committed() -> dict[str, str]:
-    return {path.name: path.read_text() for path in ARTIFACTS.glob("*.json")}
+    return {path.relative_to(ARTIFACTS).as_posix(): path.read_text() for path in compile_contracts.kept_files()}
 
 
 def test_artifacts_are_what_the_sources_compile_to() -> None:
     assert compile_contracts.differences(compile_contracts.compile_all()) == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["ContributionLog", "RewardPool", "RewardToken"])
+def test_what_explorers_are_given_compiles_to_the_committed_bytecode(name: str) -> None:
+    """The committed file itself through the pinned compiler, as an explorer does: the metadata's hash included.
+
+    The first test shows the same in short: what `compile_all` gives the compiler is what it keeps, to the last byte.
+    """
+    given = json.loads(committed()[f"sources/{name}.standard-input.json"])
+    with compile_contracts.compiler() as binary:
+        output = solcx.compile_standard(given, solc_binary=binary)
+    made = output["contracts"][f"contracts/{name}.sol"][name]["evm"]
+    artifact = json.loads(committed()[f"{name}.json"])
+    assert "0x" + made["bytecode"]["object"] == artifact["bytecode"]
+    assert "0x" + made["deployedBytecode"]["object"] == artifact["deployedBytecode"]
+    assert artifact["deployedBytecode"][-4:] == "0033"  # the length of the CBOR that holds the metadata's hash
+
+
+def test_every_contract_for_production_has_its_input() -> None:
+    """The others compile the same way: `compile_all` gives the compiler exactly what it keeps."""
+    names = [name for name in compile_contracts.deployable_sources() if "/dev/" not in name]
+    kept = {name: text for name, text in committed().items() if name.startswith("sources/")}
+    assert {compile_contracts.INPUT_NAME.format(Path(name).stem) for name in names} == set(kept)
+    for name in names:
+        given = json.loads(kept[compile_contracts.INPUT_NAME.format(Path(name).stem)])
+        assert given == compile_contracts.standard_input([name])
+        assert given["settings"]["viaIR"] is True
+        assert not [source for source in given["sources"] if "/dev/" in source]
 
 
 def test_check_names_what_differs() -> None:
@@ -39,7 +69,7 @@ def test_check_names_what_differs() -> None:
 def test_every_contract_that_can_be_deployed_has_an_artifact() -> None:
     names = {Path(source).stem for source in compile_contracts.deployable_sources()}
     assert names >= {"ContributionLog", "RewardPool", "RewardToken", "DevToken"}
-    assert {f"{name}.json" for name in names} == set(committed())
+    assert {f"{name}.json" for name in names} == {name for name in committed() if "/" not in name}
 
 
 def test_nothing_depends_on_where_the_project_lies() -> None:
