@@ -1,181 +1,193 @@
-"""The proof library says what ``ledger.tree.merkle`` says, on true proofs and on spoiled ones."""
+"""The proof library, its plain reference and ``ledger.tree.merkle`` say the same of true proofs and spoiled ones."""
 
 from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from pymerkle import InmemoryTree
 from web3.contract import Contract
 
-from ledger.errors import ProofError
+from ledger.chain.devchain import DevChain
 from ledger.tree import merkle
-from tests.integration.contracts.evm import Evm
+from tests.integration.contracts.evm import CHAIN_ARGUMENTS, Evm
+from tests.simulation.proofs.many_calls import ROOMY, Answer, ManyCalls
+from tests.simulation.proofs.transparency_cases import (
+    SMALL_SIZES,
+    SMALL_TREE,
+    Case,
+    Consistency,
+    Inclusion,
+    random_case,
+    small_cases,
+    spoiled,
+)
 
-INCLUSION = ("verifyInclusion", ["bytes32", "uint256", "uint256", "bytes32[]", "bytes32"])
-CONSISTENCY = ("verifyConsistency", ["uint256", "uint256", "bytes32", "bytes32", "bytes32[]"])
-LEAVES = [merkle.leaf_hash(bytes([index])) for index in range(70)]
-ROOTS = [merkle.root(LEAVES[:size]) for size in range(len(LEAVES) + 1)]
-UNIFORM = [merkle.leaf_hash(b"the same")]  # by level: nodes of a tree of any size whose leaves are all equal
+GAS_EACH = 1_000_000
+PORTION = 50_000
+LEAVES = [SMALL_TREE.head(index, index + 1) for index in SMALL_SIZES]
+ROOTS = [SMALL_TREE.head(0, size) for size in SMALL_SIZES]
+UNIFORM = [LEAVES[0]]  # by level: nodes of a tree of any size whose leaves are all equal
 for _ in range(64):
     UNIFORM.append(merkle.node_hash(UNIFORM[-1], UNIFORM[-1]))
-
-Case = tuple[Any, ...]
+JUNK = hashlib.sha256(b"junk").digest()
 
 
 @pytest.fixture(scope="module")
-def harness(session_evm: Evm) -> Contract:
-    return session_evm.deploy("TransparencyTreeHarness")
+def roomy_evm() -> Iterator[Evm]:
+    with DevChain(mining=(), arguments=(*CHAIN_ARGUMENTS, *ROOMY)) as chain:
+        yield Evm(chain)
 
 
-def uniform(level: int, _: int) -> bytes:
-    return UNIFORM[level]
+@pytest.fixture(scope="module")
+def harness(roomy_evm: Evm) -> Contract:
+    return roomy_evm.deploy("TransparencyTreeHarness")
 
 
-def accepts(verify: Callable[..., None], case: Case) -> bool:
-    try:
-        verify(*case)
-    except ProofError:
-        return False
-    return True
+@pytest.fixture(scope="module")
+def many(roomy_evm: Evm) -> ManyCalls:
+    return ManyCalls(roomy_evm)
 
 
-def accepts_consistency(case: Case) -> bool:
-    """Python's word, with the contract's one difference: what root an empty tree has is not asked."""
-    old, new, old_root, new_root, proof = case
-    return accepts(merkle.verify_consistency, (old, new, old_root if old else merkle.EMPTY_ROOT, new_root, proof))
+class Judges:
+    """Python, the library and its plain reference, who must agree; counts what they accepted."""
+
+    def __init__(self, many: ManyCalls, harness: Contract) -> None:
+        self._many = many
+        self._harness = harness
+        self.asked = 0
+        self.accepted = 0
+
+    def agree(self, cases: Sequence[Case]) -> None:
+        """Fails with the first case on which they do not."""
+        for begin in range(0, len(cases), PORTION):
+            portion = cases[begin : begin + PORTION]
+            ours, plain = (
+                self._many.ask(self._harness, [case.call(plainly=plainly) for case in portion], gas_each=GAS_EACH)
+                for plainly in (False, True)
+            )
+            for case, library, reference in zip(portion, ours, plain, strict=True):
+                expected = case.expected()
+                said = Answer.TRUE if expected else Answer.FALSE
+                assert library is reference is said, f"Python: {said}, library: {library}, plain: {reference}: {case}"
+                self.accepted += expected
+            self.asked += len(portion)
 
 
-def consistency_case(old: int, new: int, source: merkle.HashSource = LEAVES) -> Case:
-    roots = merkle.root_at(old, source), merkle.root_at(new, source)
-    return old, new, *roots, merkle.consistency_proof(old, new, source)
-
-
-def inclusion_case(index: int, size: int, source: merkle.HashSource = LEAVES) -> Case:
-    leaf = source[index] if isinstance(source, list) else UNIFORM[0]
-    return leaf, index, size, merkle.inclusion_proof(index, size, source), merkle.root_at(size, source)
-
-
-def spoil(case: Case, rng: random.Random) -> Case:
-    """Changes one thing: a bit of a hash, a number, the proof's length or order."""
-    position = rng.randrange(len(case))
-    part = case[position]
-    if isinstance(part, int):
-        changed: Any = max(0, part + rng.choice([-1, 1, 2, -part, 2**32]))
-    elif isinstance(part, bytes):
-        changed = flip(part, rng)
-    else:
-        changed = spoil_proof(part, rng)
-    return (*case[:position], changed, *case[position + 1 :])
-
-
-def flip(hash_: bytes, rng: random.Random) -> bytes:
-    return (int.from_bytes(hash_, "big") ^ 1 << rng.randrange(256)).to_bytes(32, "big")
-
-
-def spoil_proof(proof: list[bytes], rng: random.Random) -> list[bytes]:
-    position = rng.randrange(len(proof) + 1)
-    inserted = [*proof[:position], rng.choice([*LEAVES, *proof]), *proof[position:]]
-    if not proof:
-        return inserted
-    at = rng.randrange(len(proof))
-    return rng.choice(
-        [
-            inserted,
-            proof[:at] + proof[at + 1 :],
-            [*proof[:at], flip(proof[at], rng), *proof[at + 1 :]],
-            proof[::-1],
-            [*proof, *proof],
+def test_the_recursion_of_the_rfc_and_the_tree_agree() -> None:
+    for size in SMALL_SIZES:
+        assert SMALL_TREE.head(0, size) == merkle.root(LEAVES[:size])
+        assert [SMALL_TREE.path(index, size) for index in range(size)] == [
+            merkle.inclusion_proof(index, size, LEAVES) for index in range(size)
         ]
-    )
+        assert [SMALL_TREE.proof(old, size) for old in range(1, size + 1)] == [
+            merkle.consistency_proof(old, size, LEAVES) for old in range(1, size + 1)
+        ]
 
 
-def test_every_true_proof_of_small_trees_is_accepted(session_evm: Evm, harness: Contract) -> None:
-    inclusions = [inclusion_case(index, size) for size in range(1, 36) for index in range(size)]
-    consistencies = [consistency_case(old, new) for new in range(36) for old in range(new + 1)]
-    assert all(session_evm.call_many(harness, *INCLUSION, inclusions))
-    assert all(session_evm.call_many(harness, *CONSISTENCY, consistencies))
+def test_every_true_proof_of_small_trees_is_accepted(many: ManyCalls, harness: Contract) -> None:
+    judges = Judges(many, harness)
+    cases = list(small_cases())
+    judges.agree(cases)
+    assert judges.asked == judges.accepted == len(cases) == 70 * 71 // 2 + 71 * 72 // 2
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 2**32))
-def test_spoiled_proofs_are_judged_as_in_python(session_evm: Evm, harness: Contract, seed: int) -> None:
+def test_spoiled_proofs_are_judged_alike(many: ManyCalls, harness: Contract) -> None:
+    seed = random.SystemRandom().getrandbits(32)
     rng = random.Random(seed)
-    pairs = [sorted(rng.choices(range(1, 71), k=2)) for _ in range(120)]
-    inclusions = [spoil(inclusion_case(old - 1, new), rng) for old, new in pairs]
-    consistencies = [spoil(consistency_case(old, new), rng) for old, new in pairs]
-    assert session_evm.call_many(harness, *INCLUSION, inclusions) == [
-        accepts(merkle.verify_inclusion, case) for case in inclusions
-    ]
-    assert session_evm.call_many(harness, *CONSISTENCY, consistencies) == [
-        accepts_consistency(case) for case in consistencies
-    ]
+    judges = Judges(many, harness)
+    judges.agree([other for case in small_cases() for other in rng.sample(spoiled(case, rng), 2)])
+    for_any_size(judges, rng, rounds=400)
+    assert judges.asked >= 20_000, f"seed {seed}"
+    assert 0.1 <= judges.accepted / judges.asked <= 0.9, f"seed {seed}"
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(seed=st.integers(0, 2**32))
-def test_trees_of_any_size(session_evm: Evm, harness: Contract, seed: int) -> None:
+@pytest.mark.long
+def test_every_way_to_spoil_a_proof_is_judged_alike(many: ManyCalls, harness: Contract) -> None:
+    """All of them for all small trees, and a sample for 40,000 trees of any size: some 640,000 cases."""
+    seed = random.SystemRandom().getrandbits(32)
     rng = random.Random(seed)
-    pairs = [sorted(rng.randrange(1, 2 ** rng.randrange(1, 63)) for _ in range(2)) for _ in range(40)]
-    inclusions = [inclusion_case(old - 1, new, uniform) for old, new in pairs]
-    consistencies = [consistency_case(old, new, uniform) for old, new in pairs]
-    assert all(session_evm.call_many(harness, *INCLUSION, inclusions))
-    assert all(session_evm.call_many(harness, *CONSISTENCY, consistencies))
-    inclusions = [spoil(case, rng) for case in inclusions]
-    consistencies = [spoil(case, rng) for case in consistencies]
-    assert session_evm.call_many(harness, *INCLUSION, inclusions) == [
-        accepts(merkle.verify_inclusion, case) for case in inclusions
-    ]
-    assert session_evm.call_many(harness, *CONSISTENCY, consistencies) == [
-        accepts_consistency(case) for case in consistencies
-    ]
+    judges = Judges(many, harness)
+    cases = [other for case in small_cases() for other in [case, *spoiled(case, rng)]]
+    judges.agree(cases)
+    for_any_size(judges, rng, rounds=8_000)
+    print(f"{judges.asked} cases, {judges.accepted} accepted")
+    assert judges.asked >= 600_000, f"seed {seed}"
+    assert 0.1 <= judges.accepted / judges.asked <= 0.9, f"seed {seed}"
 
 
-def test_edges(session_evm: Evm, harness: Contract) -> None:
-    junk = hashlib.sha256(b"junk").digest()
-    consistencies: list[tuple[Case, bool]] = [
-        ((0, 5, bytes(32), ROOTS[5], []), True),  # from nothing to anything
-        ((0, 5, bytes(32), ROOTS[5], [junk]), False),
-        ((0, 0, bytes(32), bytes(32), []), True),
-        ((0, 0, bytes(32), junk, []), False),
-        ((5, 5, ROOTS[5], ROOTS[5], []), True),
-        ((5, 5, ROOTS[5], ROOTS[5], [junk]), False),
-        ((5, 5, ROOTS[5], ROOTS[6], []), False),
-        ((6, 5, ROOTS[6], ROOTS[5], []), False),
-        ((5, 7, ROOTS[5], ROOTS[7], []), False),  # not a power of two: the proof begins with a hash
-        ((4, 7, ROOTS[4], ROOTS[7], []), False),
-        ((2**61, 2**62, UNIFORM[61], UNIFORM[62], [UNIFORM[61]]), True),
-        ((2**62, 2**63, UNIFORM[62], UNIFORM[63], [UNIFORM[62]]), False),  # true, but too large
-        ((4, 2**256 - 1, ROOTS[4], junk, [junk] * 61), False),
-    ]
-    inclusions: list[tuple[Case, bool]] = [
-        ((LEAVES[0], 0, 1, [], LEAVES[0]), True),  # the only leaf is the root
-        ((LEAVES[0], 0, 0, [], LEAVES[0]), False),  # an empty tree includes nothing
-        ((LEAVES[0], 0, 0, [], bytes(32)), False),
-        ((LEAVES[1], 1, 1, [], LEAVES[1]), False),
-        ((LEAVES[1], 0, 1, [LEAVES[0]], ROOTS[2]), False),  # a proof longer than the tree is high
-        ((UNIFORM[0], 0, 2**62, UNIFORM[:62], UNIFORM[62]), True),
-        ((UNIFORM[0], 0, 2**63, UNIFORM[:63], UNIFORM[63]), False),  # true, but too large
-        ((LEAVES[0], 2**256 - 1, 2**256 - 1, [], LEAVES[0]), False),
-        ((ROOTS[2], 0, 1, [], ROOTS[2]), True),  # a node passes for a leaf only where the size is a lie
-        ((ROOTS[2], 0, 3, [LEAVES[2]], ROOTS[3]), False),
-    ]
-    assert session_evm.call_many(harness, *CONSISTENCY, [case for case, _ in consistencies]) == [
-        expected for _, expected in consistencies
-    ]
-    assert session_evm.call_many(harness, *INCLUSION, [case for case, _ in inclusions]) == [
-        expected for _, expected in inclusions
-    ]
+def for_any_size(judges: Judges, rng: random.Random, *, rounds: int) -> None:
+    """In each round five true proofs in trees of any size, and twenty ways to spoil the last of them."""
+    cases: list[Case] = []
+    for _ in range(rounds):
+        true = [random_case(rng) for _ in range(5)]
+        cases += [*true, *rng.sample(spoiled(true[-1], rng), 20)]
+    judges.agree(cases)
 
 
-def test_too_long_a_proof_costs_little(session_evm: Evm, harness: Contract) -> None:
+def test_edges(many: ManyCalls, harness: Contract) -> None:
+    cases: list[tuple[Case, bool]] = [
+        (Consistency(0, 5, bytes(32), ROOTS[5], []), True),  # from nothing to anything
+        (Consistency(0, 5, bytes(32), ROOTS[5], [JUNK]), False),
+        (Consistency(0, 0, bytes(32), bytes(32), []), True),
+        (Consistency(0, 0, bytes(32), JUNK, []), False),
+        (Consistency(0, 0, merkle.EMPTY_ROOT, merkle.EMPTY_ROOT, [JUNK]), False),
+        (Consistency(5, 5, ROOTS[5], ROOTS[5], []), True),
+        (Consistency(5, 5, ROOTS[5], ROOTS[5], [JUNK]), False),
+        (Consistency(5, 5, ROOTS[5], ROOTS[6], []), False),
+        (Consistency(6, 5, ROOTS[6], ROOTS[5], []), False),
+        (Consistency(5, 7, ROOTS[5], ROOTS[7], []), False),  # not a power of two: the proof begins with a hash
+        (Consistency(4, 7, ROOTS[4], ROOTS[7], []), False),
+        (Consistency(2**61, 2**62, UNIFORM[61], UNIFORM[62], [UNIFORM[61]]), True),
+        (Consistency(2**62, 2**63, UNIFORM[62], UNIFORM[63], [UNIFORM[62]]), False),  # true, but too large
+        (Consistency(0, 2**63, bytes(32), UNIFORM[63], []), False),
+        (Consistency(2**63, 2**63, UNIFORM[63], UNIFORM[63], []), False),
+        (Consistency(4, 2**256 - 1, ROOTS[4], JUNK, [JUNK] * 61), False),
+        (Inclusion(LEAVES[0], 0, 1, [], LEAVES[0]), True),  # the only leaf is the root
+        (Inclusion(LEAVES[0], 0, 0, [], LEAVES[0]), False),  # an empty tree includes nothing
+        (Inclusion(LEAVES[0], 0, 0, [], bytes(32)), False),
+        (Inclusion(bytes(32), 0, 0, [], bytes(32)), False),
+        (Inclusion(LEAVES[1], 1, 1, [], LEAVES[1]), False),
+        (Inclusion(LEAVES[1], 0, 1, [LEAVES[0]], ROOTS[2]), False),  # a proof longer than the tree is high
+        (Inclusion(UNIFORM[0], 0, 2**62, UNIFORM[:62], UNIFORM[62]), True),
+        (Inclusion(UNIFORM[0], 0, 2**63, UNIFORM[:63], UNIFORM[63]), False),  # true, but too large
+        (Inclusion(LEAVES[0], 2**256 - 1, 2**256 - 1, [], LEAVES[0]), False),
+        (Inclusion(ROOTS[2], 0, 1, [], ROOTS[2]), True),  # a node passes for a leaf only where the size is a lie
+        (Inclusion(ROOTS[2], 0, 3, [LEAVES[2]], ROOTS[3]), False),
+    ]
+    answers = many.ask(harness, [case.call() for case, _ in cases], gas_each=GAS_EACH)
+    assert [answer is Answer.TRUE for answer in answers] == [expected for _, expected in cases]
+    Judges(many, harness).agree([case for case, _ in cases])
+
+
+def test_proofs_made_by_pymerkle_are_accepted(many: ManyCalls, harness: Contract) -> None:
+    other: Any = InmemoryTree(algorithm="sha256")
+    other.append_entries([bytes([number]) for number in SMALL_SIZES])
+    cases: list[Case] = []
+    for size in range(1, len(SMALL_SIZES) + 1):
+        root = other.get_root(size)
+        for index in range(size):
+            # pymerkle counts leaves from one, and its path begins with the leaf itself.
+            leaf, *proof = other.prove_inclusion(index + 1, size).path
+            cases.append(Inclusion(leaf, index, size, proof, root))
+    answers = many.ask(harness, [case.call() for case in cases], gas_each=GAS_EACH)
+    assert set(answers) == {Answer.TRUE}
+
+
+def test_too_long_a_proof_costs_little(many: ManyCalls, harness: Contract) -> None:
     """It is given up when the levels are used up, not walked to its end."""
-    old, new, old_root, new_root, proof = consistency_case(5, 70)
-    call = harness.functions.verifyConsistency(old, new, old_root, new_root, proof + [bytes(32)] * 500)
-    assert call.call() is False
-    calldata = 500 * 32 * 16
-    assert call.estimate_gas() < calldata + 100_000
+    rest = [bytes(32)] * 50_000
+    old, new = 5, 70
+    cases: list[Case] = [
+        Consistency(old, new, ROOTS[old], ROOTS[new], [*SMALL_TREE.proof(old, new), *rest]),
+        Inclusion(LEAVES[old], old, new, [*SMALL_TREE.path(old, new), *rest], ROOTS[new]),
+        Consistency(2**62 - 1, 2**63 - 1, JUNK, JUNK, rest),
+        Inclusion(JUNK, 2**62 - 1, 2**63 - 1, rest, JUNK),
+        Consistency(2**256 - 2, 2**256 - 1, JUNK, JUNK, rest),
+        Inclusion(JUNK, 2**256 - 2, 2**256 - 1, rest, JUNK),
+    ]
+    answers = many.ask(harness, [case.call() for case in cases], gas_each=120_000)
+    assert set(answers) == {Answer.FALSE}
