@@ -1,0 +1,1 @@
+"""What machines can say of the contracts: slither's findings, and properties that halmos proves for all inputs."""
