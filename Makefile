@@ -5,7 +5,7 @@ WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long consensus lint format contracts clean
+.PHONY: help setup demo dev test test-long invariants consensus lint format contracts bench-gas analyse mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ test: setup lint ## lint, then the whole suite on both databases; ARGS go to pyt
 test-long: consensus ## the tests that take minutes, the comparison with crowd-kit among them
 	@$(RUN)/pytest -m long $(ARGS)
 
+invariants: setup ## the state machines that attack the contracts, in their long form; STEPS says how many steps
+	@$(RUN)/pytest -m long tests/simulation/contracts $(ARGS)
+
 consensus: setup ## crowd-kit for the methods crowdkit:*, the extra 'consensus' (some 800 MB)
 	@$(RUN)/python -m pip --no-input --disable-pip-version-check install --quiet --no-deps --require-hashes \
 	  -r requirements-consensus.lock
@@ -46,5 +49,14 @@ format: setup ## let ruff format and fix
 contracts: setup ## compile the contracts into contracts/artifacts
 	@$(RUN)/python scripts/compile_contracts.py $(ARGS)
 
+bench-gas: setup ## what the contracts cost, beside others' contracts and a computed floor; ARGS=--write renews the snapshot
+	@$(RUN)/python -m scripts.gas $(ARGS)
+
+analyse: setup ## slither and halmos on the contracts, in an environment of their own
+	@$(RUN)/python -m scripts.analysis $(ARGS)
+
+mutants: setup ## remove the contracts' checks one by one: does a test notice? (some 30 minutes)
+	@$(RUN)/python -m scripts.mutants $(ARGS)
+
 clean: ## remove what the set-up and the tools made
-	rm -rf .venv node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv .analysis node_modules scripts/*/node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

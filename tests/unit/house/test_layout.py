@@ -25,6 +25,7 @@ TOP = {
     "package-lock.json",
     "requirements.lock",
     "requirements-consensus.lock",
+    "requirements-analysis.lock",
 }
 IN_TESTS = {"unit", "integration", "acceptance", "simulation", "data", "services", "conftest.py", "__init__.py"}
 LONGEST_MODULE_LINES = 400
