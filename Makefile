@@ -1,6 +1,7 @@
 # Every target sets up what it needs first; a second run sets nothing up again. PYTHON names the Python to start from.
 PYTHON ?= python3
 ARGS ?=
+STEPS ?= 30000
 WORKERS ?= logical
 RUN := .venv/bin
 
@@ -29,8 +30,8 @@ test: setup lint ## lint, then the whole suite on both databases; ARGS go to pyt
 test-long: consensus ## the tests that take minutes, the comparison with crowd-kit among them
 	@$(RUN)/pytest -m long $(ARGS)
 
-invariants: setup ## the state machines that attack the contracts, in their long form; STEPS says how many steps
-	@$(RUN)/pytest -m long tests/simulation/contracts $(ARGS)
+invariants: setup ## the state machines that attack the contracts, in their long form of STEPS=30000 steps
+	@CROWDLEDGER_INVARIANT_STEPS=$(STEPS) $(RUN)/pytest -m long tests/simulation/contracts -s $(ARGS)
 
 consensus: setup ## crowd-kit for the methods crowdkit:*, the extra 'consensus' (some 800 MB)
 	@$(RUN)/python -m pip --no-input --disable-pip-version-check install --quiet --no-deps --require-hashes \
