@@ -10,6 +10,7 @@ import pytest
 from ledger.chain.devchain import DevChain
 from tests.integration.contracts.evm import CHAIN_ARGUMENTS, Evm
 from tests.integration.contracts.world import World, deploy_pool, deploy_reward_token
+from tests.simulation.proofs.many_calls import ROOMY, ManyCalls
 
 TOKEN_CAP = 1_000_000
 
@@ -55,3 +56,16 @@ def world(session_pool: World, evm: Evm) -> World:
 def token_world(session_reward_token: World, evm: Evm) -> World:
     """A fresh log and a RewardToken with a cap of ``TOKEN_CAP``."""
     return replace(session_reward_token, leaves=[])
+
+
+@pytest.fixture(scope="module")
+def roomy_evm() -> Iterator[Evm]:
+    """A chain of its own, with room for calls that take very much gas."""
+    with DevChain(mining=(), arguments=(*CHAIN_ARGUMENTS, *ROOMY)) as chain:
+        yield Evm(chain)
+
+
+@pytest.fixture(scope="module")
+def many(roomy_evm: Evm) -> ManyCalls:
+    """Many calls to a contract in one request to the node."""
+    return ManyCalls(roomy_evm)

@@ -328,6 +328,7 @@ class TestNoticeAndGrace:
         campaign, closable = self.noticed(world)
         world.settle({})
         world.evm.send(world.backer, self.close(world, campaign), at=closable)
+        assert world.record(campaign)["closed"] is True
 
     def test_a_veto_starts_anew(self, world: World) -> None:
         campaign, closable = self.noticed(world)

@@ -111,6 +111,7 @@ class TestGoal:
         world.fund(campaign, 150)
         world.fund(campaign, 50)
         world.settle({campaign: 200})
+        assert world.record(campaign)["awarded"] == 200
 
     def test_a_finished_campaign_stays_finished(self, world: World) -> None:
         """A missed goal makes a campaign refundable, however it ended."""

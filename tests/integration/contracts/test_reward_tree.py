@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 from web3.contract import Contract
 
-from ledger.chain.devchain import DevChain
-from tests.integration.contracts.evm import CHAIN_ARGUMENTS, Evm
+from tests.integration.contracts.evm import Evm
 from tests.integration.contracts.reward_trees import reward_tree
-from tests.simulation.proofs.many_calls import ROOMY, Answer, ManyCalls
+from tests.simulation.proofs.many_calls import Answer, ManyCalls
 from tests.simulation.proofs.multiproof_cases import (
     MultiCase,
     random_case,
@@ -32,19 +31,8 @@ STRICTER = {"no accounts", "packing"}
 
 
 @pytest.fixture(scope="module")
-def roomy_evm() -> Iterator[Evm]:
-    with DevChain(mining=(), arguments=(*CHAIN_ARGUMENTS, *ROOMY)) as chain:
-        yield Evm(chain)
-
-
-@pytest.fixture(scope="module")
 def harness(roomy_evm: Evm) -> Contract:
     return roomy_evm.deploy("RewardTreeHarness")
-
-
-@pytest.fixture(scope="module")
-def many(roomy_evm: Evm) -> ManyCalls:
-    return ManyCalls(roomy_evm)
 
 
 class Judges:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from pymerkle import InmemoryTree
 from web3.contract import Contract
 
-from ledger.chain.devchain import DevChain
 from ledger.tree import merkle
-from tests.integration.contracts.evm import CHAIN_ARGUMENTS, Evm
-from tests.simulation.proofs.many_calls import ROOMY, Answer, ManyCalls
+from tests.integration.contracts.evm import Evm
+from tests.simulation.proofs.many_calls import Answer, ManyCalls
 from tests.simulation.proofs.transparency_cases import (
     SMALL_SIZES,
     SMALL_TREE,
@@ -37,19 +36,8 @@ JUNK = hashlib.sha256(b"junk").digest()
 
 
 @pytest.fixture(scope="module")
-def roomy_evm() -> Iterator[Evm]:
-    with DevChain(mining=(), arguments=(*CHAIN_ARGUMENTS, *ROOMY)) as chain:
-        yield Evm(chain)
-
-
-@pytest.fixture(scope="module")
 def harness(roomy_evm: Evm) -> Contract:
     return roomy_evm.deploy("TransparencyTreeHarness")
-
-
-@pytest.fixture(scope="module")
-def many(roomy_evm: Evm) -> ManyCalls:
-    return ManyCalls(roomy_evm)
 
 
 class Judges:
