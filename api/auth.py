@@ -6,6 +6,7 @@ entry, and other processes follow when theirs is over.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -19,6 +20,7 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
+from api.scope import SERVICE
 from ledger.errors import ForbiddenError, UnauthorizedError
 from ledger.log.items import ApiKey
 from ledger.log.shapes import StoredKey
@@ -46,6 +48,7 @@ class KeyRing:
     def __init__(self, load: Callable[[str], Awaitable[StoredKey | None]], admin_key: str | None) -> None:
         self._load = load
         self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
+        self._loading: dict[str, asyncio.Task[StoredKey | None]] = {}
         self._admin_digest = None if admin_key is None else digest_of(admin_key)
 
     async def caller(self, request: Request, scope: Scope | None) -> Caller:
@@ -78,15 +81,29 @@ class KeyRing:
     def forget(self, key_id: str) -> None:
         """Read a key anew the next time: it was revoked."""
         self._cache.pop(key_id, None)
+        self._loading.pop(key_id, None)
 
     async def _find(self, key_id: str) -> StoredKey | None:
         cached = self._cache.get(key_id)
         if cached is not None and time.monotonic() < cached[0]:
             return cached[1]
-        stored = await self._load(key_id)
+        loading = self._loading.get(key_id)
+        if loading is None:
+            loading = self._loading[key_id] = asyncio.create_task(self._read(key_id))
+        return await asyncio.shield(loading)  # others wait for it too: one who leaves must not cancel it
+
+    async def _read(self, key_id: str) -> StoredKey | None:
+        try:
+            stored = await self._load(key_id)
+        finally:
+            wanted = self._loading.get(key_id) is asyncio.current_task()  # not if it was to be forgotten meanwhile
+            if wanted:
+                del self._loading[key_id]
         if stored is None or stored.revoked:
             self._cache.pop(key_id, None)
             return None
+        if not wanted:
+            return stored
         self._cache[key_id] = (time.monotonic() + _CACHE_SECONDS, stored)
         self._cache.move_to_end(key_id)
         while len(self._cache) > _CACHE_KEYS:
@@ -107,7 +124,7 @@ def needs(scope: Scope | None) -> Any:
     async def caller(
         request: Request, _described: Annotated[Any, Depends(HTTPBearer(auto_error=False, description=_DESCRIPTION))]
     ) -> Caller:
-        ring: KeyRing = request.app.state.service.keys
+        ring: KeyRing = request.scope[SERVICE].keys
         return await ring.caller(request, scope)
 
     return Depends(caller)
@@ -115,7 +132,7 @@ def needs(scope: Scope | None) -> Any:
 
 async def admin(request: Request, _described: Annotated[Any, Depends(HTTPBearer(auto_error=False))]) -> None:
     """A FastAPI dependency: the operator's own key."""
-    ring: KeyRing = request.app.state.service.keys
+    ring: KeyRing = request.scope[SERVICE].keys
     ring.check_admin(request)
 
 
@@ -124,7 +141,8 @@ _DESCRIPTION: Final = "An API key of a platform, cl_<id>_<secret>."
 
 def bearer(request: Request) -> str:
     """The token that a request carries. Raises UnauthorizedError without one."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    sent = next((value for name, value in request.scope["headers"] if name == b"authorization"), b"")
+    scheme, _, token = sent.decode("latin-1").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise UnauthorizedError("There is no key and no session in this request.")
     return token.strip()

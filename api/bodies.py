@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Final, TypeVar
 
 import msgspec
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from api.problems import decoding_error
 from ledger.errors import CrowdLedgerError, FieldError, FormatError, TooLargeError
-from ledger.statements import canonical
-from ledger.statements.canonical import JsonValue
+from ledger.statements.canonical import Document, JsonValue
 from ledger.wire import MAX_BATCH_ITEMS, MAX_CONTENT_BYTES
 
 Decoded = TypeVar("Decoded", bound=msgspec.Struct)
@@ -24,9 +23,25 @@ class _Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
+async def read_body(request: Request) -> bytes:
+    """The whole body, which most often comes in one piece. Raises TooLargeError (by the edge), ClientDisconnect."""
+    parts = []
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        parts.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
 async def read_one(request: Request, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
     """The one item of a body. Raises MalformedError or FieldError."""
-    body = await request.body()
+    return decode(await read_body(request), decoder)
+
+
+def decode(body: bytes | msgspec.Raw, decoder: msgspec.json.Decoder[Decoded]) -> Decoded:
+    """The item in ``body``. Raises MalformedError or FieldError."""
     try:
         return decoder.decode(body)
     except _WRONG as error:
@@ -43,7 +58,7 @@ async def read_batch(request: Request, decoder: msgspec.json.Decoder[Decoded]) -
 
 async def read_items(request: Request) -> list[msgspec.Raw]:
     """The items of ``{"items": [...]}``, not decoded yet. Raises as ``read_batch``."""
-    body = await request.body()
+    body = await read_body(request)
     try:
         items = _ENVELOPE.decode(body).items
     except _WRONG as error:
@@ -57,23 +72,26 @@ async def read_items(request: Request) -> list[msgspec.Raw]:
     return items
 
 
-def check_document(value: JsonValue, field: str) -> None:
-    """Raise FieldError unless ``value`` has a canonical form of at most 256 KiB."""
+def document(value: JsonValue, field: str) -> Document | None:
+    """The canonical form of ``value``, None of null. Raises FieldError unless it has one, of at most 256 KiB."""
+    if value is None:
+        return None
     try:
-        size = len(canonical.encode(value))
+        made = Document.parsed(value)
     except FormatError as error:
         raise FieldError(f"{field}: {error.detail}", field=field, remedy=error.remedy) from error
-    if size > MAX_CONTENT_BYTES:
+    if len(made.data) > MAX_CONTENT_BYTES:
         raise FieldError(
-            f"{field}: It has {size} bytes; {MAX_CONTENT_BYTES} are allowed.",
+            f"{field}: It has {len(made.data)} bytes; {MAX_CONTENT_BYTES} are allowed.",
             field=field,
             remedy="Send large work as a file: its sha256, bytes and type.",
             limit=MAX_CONTENT_BYTES,
         )
+    return made
 
 
 def _decode(item: msgspec.Raw, decoder: msgspec.json.Decoder[Decoded]) -> Decoded | CrowdLedgerError:
     try:
-        return decoder.decode(item)
-    except _WRONG as error:
-        return decoding_error(error)
+        return decode(item, decoder)
+    except CrowdLedgerError as error:
+        return error

@@ -13,10 +13,10 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem_response
+from api.scope import instance_of
 from ledger.blobs.store import too_large_file
 from ledger.errors import CrowdLedgerError, MalformedError, TooLargeError
 from ledger.wire import MAX_BATCH_BYTES, MAX_BODY_BYTES
@@ -24,23 +24,40 @@ from ledger.wire import MAX_BATCH_BYTES, MAX_BODY_BYTES
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_HEADERS: Final = {
-    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
+Header = tuple[bytes, bytes]
+_HEADERS: Final[list[Header]] = [
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+]
 _PUBLIC: Final = re.compile(
-    r"/logs/.*|/v1/(?:audit|entries|people|results|rewards|settlements|claims)(?:/.*)?"
+    r"/checkpoint|/keys\.json|/(?:tile|settlements|logs)/.*"
+    r"|/v1/(?:audit|entries|people|results|rewards|settlements|claims)(?:/.*)?"
     r"|/v1/campaigns/(?:open|[^/]+/(?:brief|notices|figures|results))"
     r"|/v1/(?:contributions|decisions)/[^/]+/receipt"
 )
 _FILES: Final = re.compile(r"/v1/files(?:/.*)?")
-_STATIC_CACHE: Final = "public, max-age=3600"
-_STRICT_TRANSPORT: Final = "max-age=31536000"
+_STATIC_CACHE: Final[Header] = (b"cache-control", b"public, max-age=3600")
+NOT_CACHED: Final[Header] = (b"cache-control", b"no-store")
+_ANY_ORIGIN: Final[Header] = (b"access-control-allow-origin", b"*")
+_STRICT_TRANSPORT: Final[Header] = (b"strict-transport-security", b"max-age=31536000")
+_ABOUT_BODY: Final = {b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"}
 _LOCAL_HOSTS: Final = {"localhost", "127.0.0.1", "::1"}
 _WITH_BODY: Final = {"POST", "PUT", "PATCH"}
+
+
+def headers_of(public_url: str) -> list[Header]:
+    """The headers that every reply of the service at ``public_url`` carries."""
+    url = urlsplit(public_url)
+    secure = url.scheme == "https" and url.hostname not in _LOCAL_HOSTS
+    return [*_HEADERS, _STRICT_TRANSPORT] if secure else list(_HEADERS)
+
+
+def body_limit(path: str) -> int:
+    """How many bytes the body of a request to ``path`` may have; files have a limit of their own."""
+    return MAX_BATCH_BYTES if path.endswith("/batch") else MAX_BODY_BYTES
 
 
 class Edge:
@@ -49,10 +66,7 @@ class Edge:
     def __init__(self, app: ASGIApp, public_url: str, max_file_bytes: int) -> None:
         self._app = app
         self._max_file_bytes = max_file_bytes
-        url = urlsplit(public_url)
-        self._headers = dict(_HEADERS)
-        if url.scheme == "https" and url.hostname not in _LOCAL_HOSTS:
-            self._headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
+        self._headers = headers_of(public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; other scopes (lifespan) pass through."""
@@ -60,52 +74,54 @@ class Edge:
             await self._app(scope, receive, send)
             return
 
-        is_static = scope["path"].startswith("/static/")
-        is_file = _FILES.fullmatch(scope["path"]) is not None
-        is_head = scope["method"] == "HEAD" and not is_file
+        path: str = scope["path"]
+        method: str = scope["method"]
+        is_file = _FILES.fullmatch(path) is not None
+        is_head = method == "HEAD" and not is_file
         if is_head:
-            scope = {**scope, "method": "GET"}
-        is_public = scope["method"] == "GET" and _PUBLIC.fullmatch(scope["path"]) is not None
+            method = "GET"
+            scope = {**scope, "method": method}
+        is_public = method == "GET" and _PUBLIC.fullmatch(path) is not None
+        cached = _STATIC_CACHE if path.startswith("/static/") else NOT_CACHED
+        added = [*self._headers, cached, _ANY_ORIGIN] if is_public else [*self._headers, cached]
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
-                headers.setdefault("Cache-Control", _STATIC_CACHE if is_static else "no-store")
-                if is_public:
-                    headers["Access-Control-Allow-Origin"] = "*"
+                headers: list[Header] = message["headers"]
+                own = {name for name, _ in headers}
+                message["headers"] = headers + [header for header in added if header[0] not in own]
             elif is_head and message["type"] == "http.response.body":
                 message = {**message, "body": b""}
             await send(message)
 
-        limit = MAX_BATCH_BYTES if scope["path"].endswith("/batch") else MAX_BODY_BYTES
+        limit = body_limit(path)
         try:
-            _check_head(scope, self._max_file_bytes if is_file else limit, is_file)
+            check_head(scope, self._max_file_bytes if is_file else limit, is_file)
         except CrowdLedgerError as error:
-            await problem_response(error, scope["path"])(scope, receive, send_with_headers)
+            await problem_response(error, instance_of(scope))(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive if is_file else _counted(receive, limit), send_with_headers)
+        await self._app(scope, receive if is_file else counted(receive, limit), send_with_headers)
 
 
-def _check_head(scope: Scope, limit: int, is_file: bool) -> None:
+def check_head(scope: Scope, limit: int, is_file: bool) -> None:
     """Refuse by the headers what the body could not mend."""
-    headers = Headers(scope=scope)
-    length = headers.get("content-length", "")
-    if length.isascii() and length.isdigit() and int(length) > limit:
+    headers = {name: value for name, value in scope["headers"] if name in _ABOUT_BODY}
+    length = headers.get(b"content-length", b"")
+    if length.isdigit() and int(length) > limit:
         raise too_large_file(limit) if is_file else _too_large(limit)
-    if scope["method"] not in _WITH_BODY or not (length not in ("", "0") or "transfer-encoding" in headers):
+    if scope["method"] not in _WITH_BODY or not (length not in (b"", b"0") or b"transfer-encoding" in headers):
         return
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if media_type != "application/json" and not is_file:
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/json" and not is_file:
         raise MalformedError(
             "The body is not declared as JSON.", remedy="Send the header 'Content-Type: application/json'."
         )
-    if headers.get("content-encoding", "identity") != "identity":
+    if headers.get(b"content-encoding", b"identity") != b"identity":
         raise MalformedError("Compressed bodies are not taken.", remedy="Send the body without Content-Encoding.")
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
+def counted(receive: Receive, limit: int) -> Receive:
+    """``receive``, which raises TooLargeError once a body has more than ``limit`` bytes."""
     seen = 0
 
     async def receive_counted() -> Message:

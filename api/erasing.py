@@ -20,6 +20,7 @@ from api.reads.people_sessions import end_sessions_of
 from api.sealing import DIRECT_PREFIX
 from api.service import Service
 from ledger.book.contributions import is_final
+from ledger.db.checksums import checksum
 from ledger.db.tables import appeals, contributions, contributors, decisions, externals, reviews
 from ledger.errors import CrowdLedgerError, RuleError
 from ledger.log.items import EraseContent
@@ -134,6 +135,7 @@ async def _forget_identity(service: Service, person: PersonView, finished: Seque
         ),
     ).subquery()
     prefix = DIRECT_PREFIX if person.external_id.startswith(DIRECT_PREFIX) else ""
+    nobody = f"{prefix}erased-{secrets.token_hex(16)}"
     async with service.reads.database.begin() as connection:
         for part in chunks(finished):
             given = select(reviews.c.id).where(reviews.c.log == log, reviews.c.contribution.in_(part))
@@ -141,7 +143,7 @@ async def _forget_identity(service: Service, person: PersonView, finished: Seque
         await connection.execute(
             update(contributors)
             .where(contributors.c.log == log, contributors.c.id == person.id)
-            .values(external_id=f"{prefix}erased-{secrets.token_hex(16)}")
+            .values(external_id=nobody, checksum=checksum(person.platform, nobody, person.id))
         )
         await connection.execute(
             _own_ids_of(service, person, ("contribution", "decision", "appeal"), select(things.c.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Final, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
@@ -13,35 +13,16 @@ Value = TypeVar("Value")
 _TIMES: Final = 20
 
 
-class Kept(Generic[Value]):
-    """Keeps what ``read`` gave for ``seconds``."""
-
-    def __init__(self, read: Callable[[], Awaitable[Value]], seconds: float) -> None:
-        self._read = read
-        self._seconds = seconds
-        self._kept: tuple[float, Value] | None = None
-
-    async def get(self) -> Value:
-        """The value, read anew if it is too old."""
-        now = time.monotonic()
-        if self._kept is None or now - self._kept[0] > self._seconds:
-            self._kept = (now, await self._read())
-        return self._kept[1]
-
-    def forget(self) -> None:
-        """Read anew the next time."""
-        self._kept = None
-
-
 class KeptEach(Generic[Key, Value]):
     """Keeps the value of each key for ``seconds``, of the last ``limit`` keys; many who ask at once read once.
 
-    What takes long to read is kept longer, ``_TIMES`` the time it took: strangers cannot keep the database busy.
+    What takes long to read is kept longer, ``times`` the time it took: strangers cannot keep the database busy.
     """
 
-    def __init__(self, seconds: float, limit: int) -> None:
+    def __init__(self, seconds: float, limit: int, times: float = _TIMES) -> None:
         self._seconds = seconds
         self._limit = limit
+        self._times = times
         self._kept: OrderedDict[Key, asyncio.Task[tuple[float, Value]]] = OrderedDict()
 
     async def get(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
@@ -53,6 +34,8 @@ class KeptEach(Generic[Key, Value]):
             while len(self._kept) > self._limit:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
+        if found.done():
+            return found.result()[1]
         return (await asyncio.shield(found))[1]  # others wait for it too: one who leaves must not cancel it
 
     def forget(self, key: Key) -> None:
@@ -64,4 +47,20 @@ class KeptEach(Generic[Key, Value]):
         begin = time.monotonic()
         value = await read()
         end = time.monotonic()
-        return end + max(self._seconds, _TIMES * (end - begin)), value
+        return end + max(self._seconds, self._times * (end - begin)), value
+
+
+class Kept(Generic[Value]):
+    """Keeps the one value that ``read`` gives, in the same way."""
+
+    def __init__(self, read: Callable[[], Coroutine[Any, Any, Value]], seconds: float, times: float = _TIMES) -> None:
+        self._read = read
+        self._only: KeptEach[None, Value] = KeptEach(seconds, 1, times)
+
+    async def get(self) -> Value:
+        """The value, read anew if it is too old."""
+        return await self._only.get(None, self._read)
+
+    def forget(self) -> None:
+        """Read anew the next time."""
+        self._only.forget(None)

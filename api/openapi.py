@@ -8,7 +8,9 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
 
+from api.hot import HotPaths
 from ledger.wire import (
     BatchReply,
     ContributionBatch,
@@ -74,7 +76,14 @@ def takes(model: type[BaseModel]) -> dict[str, Any]:
 
 
 class DescribedApp(FastAPI):
-    """A FastAPI whose description has the hot paths too."""
+    """A FastAPI whose description has the hot paths too, which it answers first."""
+
+    hot: HotPaths | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or the lifespan."""
+        if self.hot is None or not await self.hot.serve(self, scope, receive, send):
+            await super().__call__(scope, receive, send)
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI 3.1 description, made once."""

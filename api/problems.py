@@ -16,13 +16,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.existing import tell_existing
 from api.pages.rendering import page, wants_page
+from api.scope import instance_of
+from api.service import service_of
 from ledger.errors import (
     ChainError,
     CrowdLedgerError,
     DatabaseError,
     FieldError,
     FormatError,
+    IdReusedError,
     MalformedError,
     MethodError,
     NotFoundError,
@@ -33,6 +37,8 @@ from ledger.wire import values as wire_values
 from ledger.wire.problems import problem
 
 MEDIA_TYPE: Final = "application/problem+json"
+DATABASE_ERRORS: Final = (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError)
+"""What the database's drivers raise when it fails."""
 _BODY_LOCATIONS = {"body", "query", "path"}
 _LOGGER = logging.getLogger(__name__)
 _MISSING = re.compile(r"Object missing required field `(?P<field>[^`]+)`")
@@ -137,14 +143,21 @@ def _remedy(location: Sequence[str]) -> str:
 def _answer(request: Request, error: CrowdLedgerError, headers: Mapping[str, str] | None = None) -> Response:
     """A problem, or for a person's browser a page that says the same."""
     if wants_page(request):
-        return page("error.html", error.status, error=error)
-    return problem_response(error, request.url.path, headers)
+        return page(request, "error.html", error.status, error=error)
+    return problem_response(error, instance_of(request.scope), headers)
 
 
 async def _on_known(request: Request, error: Exception) -> Response:
     assert isinstance(error, CrowdLedgerError)
+    return await answer_known(request, error)
+
+
+async def answer_known(request: Request, error: CrowdLedgerError) -> Response:
+    """The reply to a request that raised one of our errors."""
     if isinstance(error, FormatError):
         error = MalformedError(error.detail, remedy=error.remedy)
+    if isinstance(error, IdReusedError):
+        await tell_existing(service_of(request), [error])
     return _answer(request, error)
 
 
@@ -158,18 +171,23 @@ async def _on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if isinstance(error.__cause__, CrowdLedgerError):
         return _answer(request, error.__cause__)
-    path = request.url.path
+    asked, path = instance_of(request.scope), request.url.path
     match error.status_code:
         case 404:
-            remedy = "Leave out the slash at the end." if path.endswith("/") else "/docs lists the paths."
-            found: CrowdLedgerError = NotFoundError(f"There is nothing at {path}.", remedy=remedy)
+            found: CrowdLedgerError = NotFoundError(f"There is nothing at {asked}.", remedy=_remedy_of_path(path))
         case 405:
             allowed = ", ".join(_methods(request))
-            found = MethodError(f"{path} does not take {request.method}.")
-            return problem_response(found, path, {"Allow": allowed} if allowed else error.headers)
+            found = MethodError(f"{asked} does not take {request.method}.")
+            return problem_response(found, asked, {"Allow": allowed} if allowed else error.headers)
         case _:
             found = MalformedError("The body is not JSON that can be read.")
     return _answer(request, found, error.headers)
+
+
+def _remedy_of_path(path: str) -> str:
+    if path.startswith("/logs/"):
+        return "There is no such log; /v1/audit/summary names the logs."
+    return "Leave out the slash at the end." if path.endswith("/") else "/docs lists the paths."
 
 
 def _methods(request: Request) -> list[str]:
@@ -183,12 +201,14 @@ def _methods(request: Request) -> list[str]:
     return sorted({*found, *(["HEAD"] if "GET" in found else [])})
 
 
-async def _on_database(request: Request, error: Exception) -> Response:
+async def answer_database(request: Request, error: Exception) -> Response:
+    """The reply to a request that met one of ``DATABASE_ERRORS``."""
     _LOGGER.error("The database failed: %s", error)
     return _answer(request, DatabaseError("The database does not answer."))
 
 
-async def _on_unknown(request: Request, error: Exception) -> Response:
+async def answer_unknown(request: Request, error: Exception) -> Response:
+    """The reply to a request that met a fault of ours."""
     return _answer(
         request,
         CrowdLedgerError(
@@ -203,6 +223,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(CrowdLedgerError, _on_known)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    for kind in (OperationalError, InterfaceError, PoolTimeoutError, ConnectionError):
-        app.add_exception_handler(kind, _on_database)
-    app.add_exception_handler(Exception, _on_unknown)
+    for kind in DATABASE_ERRORS:
+        app.add_exception_handler(kind, answer_database)
+    app.add_exception_handler(Exception, answer_unknown)

@@ -8,13 +8,24 @@ from typing import Any
 import msgspec
 from starlette.responses import Response
 
+from api.existing import tell_existing
 from api.reads.summary import AnchorRow
 from api.service import Service
 from api.states import state_of
-from ledger.errors import CrowdLedgerError
+from ledger.errors import CrowdLedgerError, UnavailableError
 from ledger.log.items import Written
 from ledger.wire import State
 from ledger.wire.problems import problem
+
+
+class JsonBytes(Response):
+    """JSON that is bytes already, with no other headers: made without the work that the framework does for those."""
+
+    def __init__(self, body: bytes, status_code: int) -> None:
+        self.body = body
+        self.status_code = status_code
+        self.background = None
+        self.raw_headers = [(b"content-length", b"%d" % len(body)), (b"content-type", b"application/json")]
 
 
 class _Reply(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -52,19 +63,26 @@ async def write_reply(service: Service, written: Written, page: Page, **members:
     body = _ENCODER.encode(_reply(service, written, page, last, 0))
     if members:
         body = body[:-1] + b"," + _ENCODER.encode(members)[1:]
-    return Response(body, code_of(written), media_type="application/json")
+    return JsonBytes(body, code_of(written))
 
 
 async def batch_reply(service: Service, results: Sequence[Written | CrowdLedgerError], page: Page) -> Response:
-    """The reply to a batch: every result with its code, in the order of the items."""
+    """The reply to a batch: every result with its code, in the order of the items.
+
+    Raises the UnavailableError where no item could be written for now: then the whole batch is to be sent again later.
+    """
+    unavailable = [result for result in results if isinstance(result, UnavailableError)]
+    if unavailable and len(unavailable) == len(results):
+        raise unavailable[0].with_traceback(None)
     last = await service.anchor.get()
+    await tell_existing(service, (result for result in results if isinstance(result, CrowdLedgerError)))
     lines: list[Any] = [
         {"code": result.status} | problem(result)
         if isinstance(result, CrowdLedgerError)
         else _reply(service, result, page, last, code_of(result))
         for result in results
     ]
-    return Response(_ENCODER.encode({"results": lines}), 200, media_type="application/json")
+    return JsonBytes(_ENCODER.encode({"results": lines}), 200)
 
 
 def code_of(written: Written) -> int:

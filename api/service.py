@@ -1,4 +1,4 @@
-"""What the routes work with: one service a process, made when the application starts."""
+"""What the routes work with: one service a log, made when the application starts."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from api.kept import Kept, KeptEach
 from api.reads import Reads
 from api.reads.settlements import Place
 from api.reads.summary import AnchorRow
+from api.scope import SERVICE
 from api.units import BASE_UNITS, POINTS, Unit
 from ledger.blobs.store import BlobStore
 from ledger.book.reward_tree import RewardTree
@@ -54,7 +55,6 @@ class Service:
     counts: Kept[dict[str, int]]
     comparison: Comparison
     deployment: Deployment | None
-    vkey: str
     attempts: Attempts = field(default_factory=Attempts)
     openings: Attempts = field(default_factory=lambda: Attempts(_OPENINGS, 10 * _OPENINGS))
     """Contents that auditors open, by mandate: each one is an entry of the log for good."""
@@ -67,11 +67,18 @@ class Service:
     """By public id, kept only where they take long: a few have thousands of entries."""
     shares: KeptEach[str, dict[str, int] | None] = field(default_factory=lambda: KeptEach(0, _FIGURES))
     """What each contributor of a campaign won that pays once; None while it is not over."""
+    others: tuple[Service, ...] = ()
+    """The further logs of the process; only the main one knows of them, so that auditors find them."""
 
     @property
     def domain(self) -> str:
         """The host that wallets show when they sign (EIP-4361)."""
         return urlsplit(self.public_url).netloc
+
+    @property
+    def base(self) -> str:
+        """The path in the public address, below which the world finds ours; for links."""
+        return urlsplit(self.public_url).path
 
     def url(self, path: str) -> str:
         """A page's or a path's whole address."""
@@ -98,14 +105,9 @@ class Service:
 
 
 def service_of(request: Request) -> Service:
-    """The service of the application that serves ``request``."""
-    service: Service = request.app.state.service
+    """The service of the log that ``request`` is for."""
+    service: Service = request.scope[SERVICE]
     return service
-
-
-def public_url(config: Config) -> str:
-    """The address under which others reach us, without a slash at its end."""
-    return (config.public_url or f"http://{config.host}:{config.port}").rstrip("/")
 
 
 def new_id() -> str:

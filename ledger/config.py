@@ -3,6 +3,9 @@
 The file is ``crowdledger.toml`` of the working directory, or what ``CROWDLEDGER_CONFIG`` names. Secrets are never
 settings themselves: a setting ``..._file`` gives the path of the file that holds one. ``docs/configuration.md`` says of
 every setting what it is for; a test keeps the two lists equal.
+
+All settings are those of the main log and of the service around it. Further logs have a table each in the file,
+``[logs.NAME]``, with what differs; :meth:`Config.of_log` gives the settings of any of them.
 """
 
 from __future__ import annotations
@@ -42,7 +45,16 @@ DEFAULT_FILE = Path("crowdledger.toml")
 _TEST_PREFIX = "CROWDLEDGER_TEST_"
 _MAX_SECRET_BYTES = 16 * 1024
 _ORIGIN = r"^[a-z0-9]([a-z0-9.-]{0,126}[a-z0-9])?(/[a-z0-9][a-z0-9._-]{0,63}){0,4}$"
+_LOG_NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
+_MAX_LOGS = 64
+"""Each has a writer and connections of its own."""
 _MAX_WAIT_SECONDS = 366 * 86_400
+_OF_THE_SERVICE = frozenset(
+    {"database_url", "database_url_file", "log", "logs", "host", "port", "blob_folder", "max_file_bytes"}
+)
+"""What cannot differ by log."""
+_OF_ONE_LOG = ("origin", "log_key_file", "public_url", "deployment_file")
+"""What a log never has from the main one."""
 _LOOKS_LIKE_KEY = re.compile(r"(?:file:|keystore:)?(?:0x)?[0-9a-fA-F]{64}")
 
 
@@ -55,6 +67,7 @@ def _check_signer(spec: str) -> str:
 
 
 SignerSpec = Annotated[str, AfterValidator(_check_signer)]
+LogName = Annotated[str, Field(pattern=_LOG_NAME)]
 
 
 class Config(BaseSettings):
@@ -64,7 +77,7 @@ class Config(BaseSettings):
 
     database_url: str = Field(default="sqlite+aiosqlite:///crowdledger.db", repr=False)
     database_url_file: Path | None = None
-    log: str = Field(default="main", pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")
+    log: LogName = "main"
     origin: str = Field(default="crowdledger.local/main", pattern=_ORIGIN)
     log_key_file: Path | None = None
     wallet_delay: int = Field(default=3 * 86_400, ge=0, le=_MAX_WAIT_SECONDS)
@@ -91,6 +104,8 @@ class Config(BaseSettings):
     settle_automatically: bool = True
     settle_interval_seconds: float = Field(default=86_400.0, ge=0)
     worker_interval_seconds: PositiveFloat = 2.0
+
+    logs: Annotated[dict[LogName, dict[str, Any]], NoDecode] = Field(default={}, repr=False, max_length=_MAX_LOGS)
 
     def __init__(self, **values: Any) -> None:
         try:
@@ -154,6 +169,42 @@ class Config(BaseSettings):
             object.__setattr__(self, "database_url", url)
         return self
 
+    @model_validator(mode="after")
+    def _check_logs(self) -> Self:
+        """Every log has a name, an origin and a key of its own, and settings that are right."""
+        if self.log in self.logs:
+            raise ConfigError(
+                f"[logs.{self.log}]: this is the main log.", remedy="Its settings stand above the tables; name another."
+            )
+        every = [self.of_log(name) for name in self.log_names()]
+        for setting in ("origin", "log_key_file", "deployment_file"):
+            values = [value for each in every if (value := getattr(each, setting)) is not None]
+            if len(set(values)) < len(values):
+                raise ConfigError(
+                    f"Two logs have the same {setting}.", remedy="Give each log in the configuration one of its own."
+                )
+        return self
+
+    def log_names(self) -> tuple[str, ...]:
+        """The names of all logs of the service, the main one first."""
+        return (self.log, *self.logs)
+
+    def of_log(self, name: str | None) -> Config:
+        """The settings of one log, of the main one without a name. Raises ConfigError where there is no such log."""
+        if name is None or name == self.log:
+            return self
+        if name not in self.logs:
+            raise ConfigError(
+                f"There is no log '{name}' in the configuration.",
+                remedy="'crowdledger log list' lists the logs, 'crowdledger log add' adds one.",
+            )
+        return _LogConfig.of_table(self, name, self.logs[name])
+
+    @property
+    def base_url(self) -> str:
+        """Where the world finds the log, without a slash at its end."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
     def log_signer(self) -> LogSigner:
         """The log's key under its origin. Raises ConfigError where there is none."""
         if self.log_key_file is None:
@@ -171,6 +222,45 @@ class Config(BaseSettings):
         if self.admin_key_file is None:
             return None
         return _read_secret(self.admin_key_file, "admin_key_file").decode(errors="replace").strip()
+
+
+class _LogConfig(Config):
+    """The settings of a log beside the main one. Environment and file were read for the main one."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given in code."""
+        return (init_settings,)
+
+    @classmethod
+    def of_table(cls, main: Config, name: str, table: dict[str, Any]) -> Config:
+        """What the table of the log says, over what the main log has. Raises ConfigError."""
+        for setting in sorted(table.keys() & _OF_THE_SERVICE):
+            raise ConfigError(
+                f"[logs.{name}]: '{setting}' is the whole service's and cannot differ by log.",
+                remedy="Leave it out there; above the tables it holds for all logs.",
+            )
+        for setting in ("origin", "log_key_file"):
+            if setting not in table:
+                raise ConfigError(
+                    f"[logs.{name}]: '{setting}' is missing; every log needs one of its own.",
+                    remedy=f"'crowdledger log add {name} --origin ...' writes a whole table, with a new key.",
+                )
+        inherited = {setting: getattr(main, setting) for setting in Config.model_fields if setting not in _OF_ONE_LOG}
+        inherited |= {"log": name, "logs": {}, "public_url": f"{main.base_url}/logs/{name}"}
+        if main.database_url_file is not None:
+            del inherited["database_url"]  # it is read from its file again: in a setting it may hold no password
+        try:
+            return cls(**inherited | table)
+        except ConfigError as error:
+            raise ConfigError(f"[logs.{name}]: {error.detail.removeprefix(_WRONG)}", remedy=error.remedy) from None
 
 
 def _is_http(url: str) -> bool:
@@ -197,10 +287,16 @@ def _check_environment(environment: Mapping[str, str], config: type[Config]) -> 
         if not name.upper().startswith(PREFIX) or name == CONFIG_VARIABLE or name.startswith(_TEST_PREFIX):
             continue
         setting = name.upper().removeprefix(PREFIX).lower()
+        if setting == "logs":
+            raise ConfigError(
+                f"{name} in the environment: the environment speaks of the main log only.",
+                remedy="Give every further log a table [logs.NAME] in crowdledger.toml.",
+            )
         if setting not in config.model_fields:
             raise ConfigError(f"{name} in the environment: {_unknown(setting)}.", remedy=_REMEDY_UNKNOWN)
 
 
+_WRONG = "The configuration is wrong: "
 _REMEDY_UNKNOWN = "docs/configuration.md lists the settings."
 
 
@@ -216,7 +312,7 @@ def _explained(error: ValidationError) -> ConfigError:
     for each in error.errors(include_input=False, include_url=False, include_context=False):
         setting = ".".join(str(part) for part in each["loc"])
         words.append(_unknown(setting) if each["type"] == "extra_forbidden" else f"{setting}: {each['msg']}")
-    return ConfigError(f"The configuration is wrong: {'; '.join(words)}.", remedy=_REMEDY_UNKNOWN)
+    return ConfigError(f"{_WRONG}{'; '.join(words)}.", remedy=_REMEDY_UNKNOWN)
 
 
 def _read_secret(path: Path, setting: str) -> bytes:

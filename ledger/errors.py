@@ -34,7 +34,7 @@ the last part of its problem type ``/problems/{slug}``.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class CrowdLedgerError(Exception):
@@ -136,12 +136,33 @@ class MethodError(RequestError):
 
 
 class IdReusedError(RequestError):
-    """The external id was used before with other content."""
+    """The external id was used before with other content.
+
+    It names a thing already: ``id``, its ``kind`` and the ``index`` of its entry. ``existing``, in a reply of the API,
+    says the same with page and receipt: the members ``id``, ``index``, ``url``, ``receipt``.
+    """
 
     slug = "id-reused"
     status = 409
     title = "This external_id was used with other content"
     default_remedy = "Send the first content again to get its receipt, or choose a new external_id."
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        id: str = "",
+        kind: str = "",
+        index: int | None = None,
+        existing: dict[str, Any] | None = None,
+        remedy: str | None = None,
+        **members: str | int,
+    ) -> None:
+        super().__init__(detail, remedy=remedy, **members)
+        self.id = id
+        self.kind = kind
+        self.index = index
+        self.existing = existing
 
 
 class RuleError(RequestError):

@@ -1,4 +1,4 @@
-"""The page /docs: every path with its fields, from the OpenAPI description; no scripts, no third parties."""
+"""The OpenAPI description, and the page /docs with every path and its fields; no scripts, no third parties."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from api.pages.rendering import page
+from api.scope import base_of
 
 router = APIRouter()
 
@@ -34,6 +35,14 @@ class Operation:
     fields: tuple[Field, ...]
 
 
+@router.get("/openapi.json")
+async def description(request: Request) -> Response:
+    """The OpenAPI description, whose paths stand below the log that was asked."""
+    schema = request.app.openapi()
+    base = base_of(request.scope)
+    return JSONResponse(schema | {"servers": [{"url": base}]} if base else schema)
+
+
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """All paths."""
@@ -43,7 +52,7 @@ async def docs(request: Request) -> Response:
         for method, operation in operations.items():
             tag = operation.get("tags", ["other"])[0]
             groups.setdefault(tag, []).append(_operation(schema, method, path, operation))
-    return page("docs.html", groups=groups)
+    return page(request, "docs.html", groups=groups)
 
 
 def _operation(schema: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Operation:

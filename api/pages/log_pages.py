@@ -33,7 +33,7 @@ async def overview(request: Request) -> Response:
     """What this is, how long the log is, and where it is anchored."""
     summary = await summarise(service_of(request))
     age = None if summary.anchor is None else words.duration(summary.anchor.age_seconds)
-    return page("overview.html", summary=summary, anchor_age=age, last_ms=time_ms(summary.last_at))
+    return page(request, "overview.html", summary=summary, anchor_age=age, last_ms=time_ms(summary.last_at))
 
 
 @router.get("/c/{contribution}")
@@ -45,6 +45,7 @@ async def contribution_page(contribution: str, request: Request) -> Response:
     progress = await progress_of(service, row, campaign)
     state = state_of(await service.anchor.get(), row.index)
     return page(
+        request,
         "contribution.html",
         row=row,
         campaign=campaign,
@@ -59,7 +60,7 @@ async def decision_page(decision: str, request: Request) -> Response:
     """A decision is shown with its contribution."""
     service = service_of(request)
     row = await find_decision(service.reader, decision)
-    return RedirectResponse(f"/c/{row.contribution}", 302)
+    return RedirectResponse(f"{service.base}/c/{row.contribution}", 302)
 
 
 @router.get("/e/{index}")
@@ -70,6 +71,7 @@ async def entry_page(index: str, request: Request) -> Response:
     (statement,) = await service.reader.statements(number, number + 1)
     parsed = kinds.parse(statement)
     return page(
+        request,
         "entry.html",
         index=number,
         size=(await service.reader.head()).size,
@@ -92,6 +94,7 @@ async def campaign_page(campaign: str, request: Request) -> Response:
     found = await versions.load(service.reads, row)
     now = found.current
     return page(
+        request,
         "campaign.html",
         row=row,
         opened=opened,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from api.pages.rendering import page
@@ -13,15 +14,15 @@ router = APIRouter(prefix="/problems")
 
 
 @router.get("")
-async def problem_list() -> Response:
+async def problem_list(request: Request) -> Response:
     """All problem types."""
-    return page("problems.html", kinds=sorted(kinds().values(), key=lambda kind: (kind.status, kind.slug)))
+    return page(request, "problems.html", kinds=sorted(kinds().values(), key=lambda kind: (kind.status, kind.slug)))
 
 
 @router.get("/{slug}")
-async def problem_page(slug: str) -> Response:
+async def problem_page(slug: str, request: Request) -> Response:
     """What a problem type means and what to do about it."""
     kind = kinds().get(slug)
     if kind is None:
         raise NotFoundError(f"There is no problem type '{slug}'.", remedy="/problems lists them.")
-    return page("problem.html", kind=kind)
+    return page(request, "problem.html", kind=kind)

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from api.pages import words
+from api.scope import base_of
 
 _TEMPLATES: Final = Path(__file__).parent / "templates"
 _ENVIRONMENT: Final = Environment(
@@ -26,12 +27,22 @@ _ENVIRONMENT.filters |= {
     "short": words.short,
     "pretty": lambda value: json.dumps(value, indent=2, ensure_ascii=False),
 }
-_NOT_PAGES: Final = ("/v1/", "/logs/", "/health", "/ready", "/openapi.json")
+_NOT_PAGES: Final = (
+    "/v1/",
+    "/logs/",
+    "/checkpoint",
+    "/keys.json",
+    "/tile/",
+    "/settlements/",
+    "/health",
+    "/ready",
+    "/openapi.json",
+)
 
 
-def page(name: str, status: int = 200, **values: Any) -> HTMLResponse:
-    """The page of a template; every value is escaped."""
-    return HTMLResponse(_ENVIRONMENT.get_template(name).render(values), status)
+def page(request: Request, name: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """The page of a template; every value is escaped. Its links begin with ``base``: they stay within the log."""
+    return HTMLResponse(_ENVIRONMENT.get_template(name).render(values, base=base_of(request.scope)), status)
 
 
 def wants_page(request: Request) -> bool:

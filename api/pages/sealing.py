@@ -22,6 +22,6 @@ CONTENT_SECURITY_POLICY: Final = (
 @router.get("/seal")
 async def seal(request: Request) -> Response:
     """A form that seals an entry for this log."""
-    reply = page("seal.html", log=service_of(request).config.origin)
+    reply = page(request, "seal.html", log=service_of(request).config.origin)
     reply.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
     return reply

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.reads import Reads
 from ledger.blobs.store import Blob, BlobStore
+from ledger.db.checksums import checksum
 from ledger.db.tables import files
 from ledger.errors import RuleError, UnavailableError
 
@@ -56,7 +57,9 @@ async def record(reads: Reads, blobs: BlobStore, platform: str, blob: Blob, medi
             )
         if not await blobs.exists(blob.sha256):
             raise UnavailableError("The same file was erased while this upload came in.")
-        values = {"bytes": blob.bytes, "type": media_type, "at_ms": time.time_ns() // 1_000_000, "erased_ms": None}
+        now_ms = time.time_ns() // 1_000_000
+        made_of = checksum(platform, blob.sha256, blob.bytes, media_type, now_ms)
+        values = {"bytes": blob.bytes, "type": media_type, "at_ms": now_ms, "erased_ms": None, "checksum": made_of}
         if found is None:
             row = {"log": reads.log, "platform": platform, "sha256": blob.sha256} | values
             await connection.execute(insert(files).values(row))

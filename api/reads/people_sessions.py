@@ -12,6 +12,7 @@ from typing import Any, Final
 from sqlalchemy import Row, delete, insert, select, update
 
 from api.reads import Reads
+from ledger.db.checksums import checksum
 from ledger.db.tables import sessions, sign_in_links
 
 NO_PLATFORM: Final = ""
@@ -50,7 +51,8 @@ async def find_session(reads: Reads, digest: bytes, now_ms: int) -> StoredSessio
 
 async def add_one_time(reads: Reads, digest: bytes, subject: Subject, now_ms: int, expires_ms: int) -> None:
     """Keep a sign-in link or a nonce."""
-    row = {"log": reads.log, "digest": digest, "expires_ms": expires_ms, "used": None}
+    made_of = checksum(digest, subject.platform, subject.contributor, expires_ms)
+    row = {"log": reads.log, "digest": digest, "expires_ms": expires_ms, "used": None, "checksum": made_of}
     async with reads.database.begin() as connection:
         old = delete(sign_in_links).where(sign_in_links.c.log == reads.log, sign_in_links.c.expires_ms < now_ms)
         await connection.execute(old)
@@ -106,6 +108,7 @@ async def begin_session(
                 platform=subject.platform,
                 contributor=subject.contributor,
                 expires_ms=expires_ms,
+                checksum=checksum(session, subject.platform, subject.contributor, expires_ms),
             )
         )
     return subject

@@ -10,14 +10,17 @@ from starlette.requests import Request
 from api.reads import settlements, summary
 from api.service import Service, service_of
 from ledger.statements.values import format_time
-from ledger.wire import AnchorSummary, AuditSummary, ChainSummary, Settlement
+from ledger.wire import AnchorSummary, AuditSummary, ChainSummary, LogSummary, Settlement
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
 
 @router.get("/summary")
 async def get_summary(request: Request) -> AuditSummary:
-    """The log's name, key, size and signed checkpoint, its last anchor and settlement, and where they stand."""
+    """The log's name, key, size and signed checkpoint, its last anchor and settlement, and where they stand.
+
+    The main log names the further logs of the service.
+    """
     return await summarise(service_of(request))
 
 
@@ -27,7 +30,7 @@ async def summarise(service: Service) -> AuditSummary:
     place = service.deployment
     return AuditSummary(
         origin=service.config.origin,
-        vkey=service.vkey,
+        vkey=head.vkey,
         log=service.config.log,
         size=head.size,
         checkpoint=head.checkpoint,
@@ -44,8 +47,14 @@ async def summarise(service: Service) -> AuditSummary:
         ),
         anchor=await _anchor(service),
         settlement=await _last_settlement(service),
+        logs=[await _other(each) for each in service.others],
         **await service.counts.get(),
     )
+
+
+async def _other(service: Service) -> LogSummary:
+    vkey = (await service.reader.head()).vkey
+    return LogSummary(log=service.config.log, origin=service.config.origin, vkey=vkey, url=service.public_url)
 
 
 async def _anchor(service: Service) -> AnchorSummary | None:

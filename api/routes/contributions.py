@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from api import cursors
 from api.auth import Caller, needs
-from api.bodies import check_document, read_batch, read_one
+from api.bodies import decode, document, read_batch, read_body
 from api.lookup import Decision as DecisionRow
 from api.lookup import find_campaign, find_contribution, standing_decision
 from api.mine import payable_from
@@ -54,8 +54,6 @@ def contribution_item(new: NewContribution, platform: str) -> Submit:
         )
     check_own_id(new.contributor, "contributor")
     check_sealed(new.content, new.salt, new.commitment, new.contributor_id)
-    content = None if new.content is msgspec.UNSET else new.content
-    check_document(content, "content")
     random = os.urandom(58)
     return Submit(
         id=uuid7(time.time_ns() // 1_000_000, random[:10]),
@@ -64,7 +62,7 @@ def contribution_item(new: NewContribution, platform: str) -> Submit:
         contributor=new.contributor,
         fresh_id=new.contributor_id or uuid4(random[10:26]),
         contributor_id=new.contributor_id,
-        content=content,
+        content=None if new.content is msgspec.UNSET else document(new.content, "content"),
         commitment=new.commitment,
         salt=random[26:] if new.salt is None else bytes.fromhex(new.salt),
         task=new.task,
@@ -80,8 +78,11 @@ async def submit(request: Request) -> Response:
     """Write one contribution."""
     service = service_of(request)
     caller = await service.keys.caller(request, "submit")
-    item = contribution_item(await read_one(request, _DECODER), caller.platform)
-    return await write_reply(service, await service.writer.write(item), _PAGE)
+    body = await read_body(request)
+    written = await service.writer.write_made(
+        lambda: contribution_item(decode(body, _DECODER), caller.platform), len(body)
+    )
+    return await write_reply(service, written, _PAGE)
 
 
 async def submit_batch(request: Request) -> Response:

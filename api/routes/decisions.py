@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.bodies import check_document, read_batch, read_one
+from api.bodies import decode, document, read_batch, read_body
 from api.replies import batch_reply, page_of, write_reply
 from api.sealing import check_own_id
 from api.service import service_of
@@ -67,11 +67,11 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
         contribution=new.contribution,
         contribution_external_id=new.contribution_external_id,
         reviewer=new.reviewer,
-        feedback=new.feedback,
+        feedback=document(new.feedback, "feedback"),
         supersedes=new.supersedes,
         appeal=new.appeal,
         bonus=new.bonus,
-        inputs=new.inputs,
+        inputs=document(new.inputs, "inputs"),
         inputs_salt=None if new.inputs is None else os.urandom(SALT_BYTES),
         signature=new.signature,
         external_id=new.external_id,
@@ -79,7 +79,6 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
 
 
 def _check_feedback(new: NewDecision) -> None:
-    check_document(new.feedback, "feedback")
     if new.verdict != "accepted" and says_nothing(new.feedback):
         raise FieldError(
             "feedback: It says nothing, and a contributor is told why.",
@@ -89,7 +88,6 @@ def _check_feedback(new: NewDecision) -> None:
 
 
 def _check_inputs(new: NewDecision) -> None:
-    check_document(new.inputs, "inputs")
     if new.method is None or new.method.type == "human":
         raise FieldError(
             "inputs: They are what an automatic method was given.",
@@ -108,8 +106,9 @@ async def decide(request: Request) -> Response:
     """Write one decision."""
     service = service_of(request)
     caller = await service.keys.caller(request, "review")
-    item = decision_item(await read_one(request, _DECODER), caller.platform)
-    return await write_reply(service, await service.writer.write(item), _PAGE)
+    body = await read_body(request)
+    written = await service.writer.write_made(lambda: decision_item(decode(body, _DECODER), caller.platform), len(body))
+    return await write_reply(service, written, _PAGE)
 
 
 async def decide_batch(request: Request) -> Response:

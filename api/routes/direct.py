@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.attempts import address_of
-from api.bodies import check_document, read_one
+from api.bodies import document, read_one
 from api.lookup import Campaign, find_campaign
 from api.reads.people import people_by_wallet
 from api.replies import page_of, write_reply
@@ -43,9 +43,8 @@ async def submit(request: Request) -> Response:
         raise FieldError(
             "salt: A signature is over a commitment, which needs your salt.", field="salt", remedy="Send the salt too."
         )
-    content = None if new.content is msgspec.UNSET else new.content
     check_sealed(new.content, new.salt, new.commitment, new.contributor_id)
-    check_document(content, "content")
+    content = None if new.content is msgspec.UNSET else document(new.content, "content")
     item = Submit(
         id=new_id(),
         platform=campaign.opened.platform,

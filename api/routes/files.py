@@ -18,6 +18,7 @@ from api.reads import files
 from api.reads.files import StoredFile
 from api.reads.mandates import MANDATE_PREFIX, platform_of_opened_file
 from api.reads.people import sees_file
+from api.scope import instance_of
 from api.service import Service, service_of
 from api.sessions import SignedIn, is_session, signed_in
 from ledger.blobs.media_types import parse_media_type
@@ -86,7 +87,7 @@ async def get_file(sha256: str, request: Request) -> Response:
     try:
         part = parse_range(request.headers.get("range") if current else None, file.bytes)
     except RangeError as error:
-        return problem_response(error, request.url.path, {"Content-Range": f"bytes */{file.bytes}"})
+        return problem_response(error, instance_of(request.scope), {"Content-Range": f"bytes */{file.bytes}"})
     begin, end = part or (0, file.bytes)
     headers["Content-Length"] = str(end - begin)
     if part is not None:

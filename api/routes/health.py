@@ -5,16 +5,17 @@ from __future__ import annotations
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from api.service import service_of
+from api.service import Service, service_of
 from ledger.errors import UnavailableError
 
 router = APIRouter(tags=["health"])
 
 
 @router.get("/health")
-async def health() -> dict[str, str]:
-    """The process lives."""
-    return {"status": "alive"}
+async def health(request: Request) -> dict[str, str | dict[str, str]]:
+    """The process lives; the log, and for the main one the further ones, with the problem that keeps its writes."""
+    service = service_of(request)
+    return {"status": "alive", "logs": {each.config.log: _state(each) for each in (service, *service.others)}}
 
 
 @router.get("/ready")
@@ -29,3 +30,9 @@ async def ready(request: Request) -> dict[str, str | int]:
     if not comparison.done:
         raise UnavailableError("The log is being compared with the anchored one.")
     return {"status": "ready", "size": head.size}
+
+
+def _state(service: Service) -> str:
+    if service.comparison.problem is not None:
+        return service.comparison.problem.slug
+    return "ready" if service.comparison.done else UnavailableError.slug

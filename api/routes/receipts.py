@@ -65,7 +65,8 @@ async def entry_proof(index: str, request: Request) -> Response:
     """The C2SP tlog-proof of an entry."""
     service = service_of(request)
     receipt = Receipt.parse(await service.reader.receipt(await known_index(service, index)))
-    return Response(receipt.proof.format(), media_type="text/plain; charset=utf-8")
+    headers = {"Content-Disposition": f'attachment; filename="entry-{receipt.proof.index}.tlog-proof"'}
+    return Response(receipt.proof.format(), headers=headers, media_type="text/plain; charset=utf-8")
 
 
 async def known_index(service: Service, text: str) -> int:

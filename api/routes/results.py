@@ -189,7 +189,8 @@ async def _made_before(service: Service, new: NewResult, campaign: str, platform
     said = row.statement
     same = (said.campaign, said.method.name, said.method.parameters, row.public)
     if same != (campaign, new.make, parameters, new.is_public):
-        raise IdReusedError(f"external_id {new.external_id!r} is that of another result, {said.id}.")
+        detail = f"external_id {new.external_id!r} is that of another result, {said.id}."
+        raise IdReusedError(detail, id=said.id, kind="result", index=row.index)
     (statement,) = await service.reader.statements(row.index, row.index + 1)
     return Written(
         id=said.id,

@@ -23,6 +23,7 @@ from ledger.statements.canonical import JsonValue
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import AnyStatement
+from ledger.tree.key_chain import KeyChain
 from ledger.tree.keys import VerifierKey
 from ledger.tree.receipts import Receipt, verify_anchor_offline, verify_log_part
 from ledger.wire.reputation import figures
@@ -74,17 +75,22 @@ def is_certificate(data: bytes) -> bool:
     return data.startswith(_BEGIN)
 
 
-def check_certificate(data: bytes, trusted_key: VerifierKey | None = None) -> CertificateCheck:
-    """Check a certificate file without a network: every receipt in it, that they belong together, and the figures."""
+def check_certificate(
+    data: bytes, trusted_key: VerifierKey | None = None, keys: KeyChain | None = None
+) -> CertificateCheck:
+    """Check a certificate file without a network: every receipt in it, that they belong together, and the figures.
+
+    ``keys`` are those of a log whose key was rotated: its receipts may then be signed by several.
+    """
     result = CertificateCheck()
     try:
-        _check(result, data, trusted_key)
+        _check(result, data, trusted_key, keys)
     except CrowdLedgerError as error:
         result.failure = error.detail
     return result
 
 
-def _check(result: CertificateCheck, data: bytes, trusted_key: VerifierKey | None) -> None:
+def _check(result: CertificateCheck, data: bytes, trusted_key: VerifierKey | None, keys: KeyChain | None) -> None:
     document = canonical.decode(data)
     if not isinstance(document, dict) or document.keys() - {"name"} != _MEMBERS:
         raise FormatError("This is not a certificate: its members are not those of one.")
@@ -93,7 +99,7 @@ def _check(result: CertificateCheck, data: bytes, trusted_key: VerifierKey | Non
         raise FormatError("This is not a certificate of version 1.")
     if not isinstance(work, list) or not 0 < len(work) <= MAX_WORK or not isinstance(name, str | None):
         raise FormatError(f"A certificate lists 1 to {MAX_WORK} pieces of work, and its name is a text.")
-    receipts = _Receipts(trusted_key)
+    receipts = _Receipts(trusted_key, keys)
     _, opened = receipts.read(document["campaign"])
     if not isinstance(opened, CampaignOpened):
         raise ProofError("The certificate's campaign is not proved: that receipt is of something else.")
@@ -128,11 +134,11 @@ def _piece(receipts: _Receipts, piece: JsonValue, campaign: str, contributor: Js
 
 
 class _Receipts:
-    """Reads receipts of one log, signed with one key."""
+    """Reads receipts of one log, signed with one key, or with those that the log has had."""
 
-    def __init__(self, trusted_key: VerifierKey | None) -> None:
-        self._trusted = trusted_key
-        self._key: VerifierKey | None = trusted_key
+    def __init__(self, trusted_key: VerifierKey | None, keys: KeyChain | None) -> None:
+        self._key = trusted_key
+        self._keys = keys
         self.origin = ""
         self.anchored = True
 
@@ -144,8 +150,8 @@ class _Receipts:
     def read(self, members: JsonValue) -> tuple[int, AnyStatement]:
         """Index and statement of a receipt whose log part verifies. Raises ProofError, SignatureError, FormatError."""
         receipt = Receipt.parse(canonical.encode(members))
-        verified = verify_log_part(receipt, self._key)
-        self._key, self.origin = verified.key, verified.checkpoint.origin
+        verified = verify_log_part(receipt, self._key, self._keys)
+        self._key, self.origin = self._key or verified.key, verified.checkpoint.origin
         if receipt.anchor is None:
             self.anchored = False
         else:

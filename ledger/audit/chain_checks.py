@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
@@ -143,7 +143,7 @@ def find_on_chain(
         check.error(error.detail)
         return None
     check.evidence = f"{contract} on chain {chain_id}, log {log_id}, opened by {found.opener}"
-    if (found.origin, found.vkey) != (opened.opening.origin, opened.key.vkey):
+    if found.origin != opened.opening.origin or not opened.keys.has(found.vkey):
         check.error(f"The contract announced '{found.origin}' with the key '{found.vkey}'; the log has another.")
     if not trusted_contract:
         check.add("note", "The contract's address is the service's own word; give --contract to be sure of it.")
@@ -165,7 +165,7 @@ def check_anchors(report: Report, chain: OnChain, replay: Replay) -> None:
         for change in log.changes:
             check.add("note", words_of_log(log.log_id, change))
     _check_heads(check, chain, line)
-    _check_names(check, chain, line)
+    _check_names(check, chain, line, {vkey for _, vkey in replay.book.facts.log_keys})
     ours = _without_strangers(check, line, replay)
     events = sorted(
         (event for log in ours for event in log.events), key=lambda event: (event.place.block, event.place.log_index)
@@ -205,15 +205,15 @@ def _check_heads(check: Check, chain: OnChain, line: Sequence[AnchoredLog]) -> N
             check.error(f"The contract's head of the log {log.log_id} and its events {words}")
 
 
-def _check_names(check: Check, chain: OnChain, line: Sequence[AnchoredLog]) -> None:
-    """What continues a log announces the same name and key, or nobody can verify receipts that are anchored there."""
+def _check_names(check: Check, chain: OnChain, line: Sequence[AnchoredLog], vkeys: Collection[str]) -> None:
+    """What continues a log announces its name and a key of it, or receipts that are anchored there do not verify."""
     for log in line[1:]:
         try:
             opened = log_opened(chain.node, chain.contract, log.log_id, chain.opened.place.block)
         except WrongContractError as error:
             check.add("warning", error.detail)
             continue
-        if (opened.origin, opened.vkey) != (chain.opened.origin, chain.opened.vkey):
+        if opened.origin != chain.opened.origin or opened.vkey not in vkeys:
             words = f"announces '{opened.origin}' with the key '{opened.vkey}': receipts anchored there do not verify"
             check.add("warning", f"The log {log.log_id}, which continues this one, {words}.")
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ledger.errors import ProofError
 from ledger.tree import merkle
+from ledger.tree.growth import CompactRange
 from ledger.tree.tiles import FULL_WIDTH, HEIGHT, Tile, decode_tile, encode_tile
 
 
@@ -75,7 +76,7 @@ class GrowingTree:
 def roots_at(leaf_hashes: Sequence[bytes], sizes: Sequence[int]) -> dict[int, bytes]:
     """The roots of the trees of the first ``size`` leaves, for all ``sizes`` in one pass; sizes beyond are left out."""
     roots: dict[int, bytes] = {}
-    compact = merkle.CompactRange()
+    compact = CompactRange()
     for size in sorted(set(sizes)):
         if size <= len(leaf_hashes):
             compact, _ = compact.append_many(leaf_hashes[compact.size : size])

@@ -15,13 +15,15 @@ from ledger.statements import signatures
 from ledger.statements.settlements import SettlementVetoed
 from ledger.statements.signatures import Domain
 from ledger.tree import merkle
-from ledger.tree.keys import VerifierKey
+from ledger.tree.key_chain import KeyChain
 from ledger.tree.receipts import Receipt, verify_log_part
 from ledger.tree.tiles import Tile
 
 # A statement that breaks one of the other rules has no effect; one of these says something false.
 _FALSE_SETTLEMENT = "settlement-"
 """Prefix of the rules about settlements (``ledger.book.rewards``)."""
+_FALSE_ROTATION = "log-key-"
+"""Prefix of the rules about the log's key."""
 _FORGED = "link-signed"
 """The rule that a wallet signed its link."""
 
@@ -31,8 +33,21 @@ def check_head(report: Report, opened: Opened, replay: Replay, trusted: bool) ->
     check = report.check("checkpoint", "The log's key signed this head, and the entries lead to its root")
     whose = "the key you trust" if trusted else "the key that entry 0 names"
     check.evidence = f"{replay.size} entries, signed by {whose}"
+    if len(opened.keys.keys) > 1:
+        check.evidence += f", or one that it leads to: the log has had {len(opened.keys.keys)} keys"
+    _check_keys(check, opened, replay)
     if replay.tree.root() != opened.checkpoint.root:
         check.error(f"The {replay.size} entries do not lead to the root of the signed checkpoint.")
+
+
+def _check_keys(check: Check, opened: Opened, replay: Replay) -> None:
+    """The head is signed by the key that the entries put in force, not by one that they retired."""
+    keys = KeyChain.of(replay.book.facts.log_keys)
+    if keys != opened.keys:
+        entry, key = keys.keys[-1]
+        check.error(
+            f"The head is signed by '{opened.key.vkey}'; by its entries the key in force is '{key.vkey}'.", entry=entry
+        )
 
 
 def check_tiles(report: Report, source: Source, expected: dict[Tile, bytes]) -> None:
@@ -75,6 +90,8 @@ def check_rules(report: Report, replay: Replay) -> None:
             _check_settlement(settled, finding.index, finding.detail, replay)
         elif finding.rule == _FORGED:
             rules.error(f"The wallet did not sign this: {finding.detail}", entry=finding.index)
+        elif finding.rule.startswith(_FALSE_ROTATION):
+            rules.error(f"This does not rotate the log's key: {finding.detail}", entry=finding.index)
         elif finding.rule not in ("statement", "time-order"):
             rules.add("warning", f"Without effect ({finding.rule}): {finding.detail}", entry=finding.index)
 
@@ -113,13 +130,13 @@ def check_signatures(report: Report, replay: Replay, domain: Domain | None) -> N
             check.error(error.detail, entry=entry)
 
 
-def check_earlier(report: Report, replay: Replay, earlier: Source, key: VerifierKey) -> None:
+def check_earlier(report: Report, replay: Replay, earlier: Source, keys: KeyChain) -> None:
     """Compare with an earlier mirror; the first entry that differs is the report's ``tampered_entry``.
 
     Raises ProofError, SignatureError or FormatError where the earlier mirror itself does not hold together.
     """
     check = report.check("mirror", "The log continues the earlier mirror")
-    held = open_source_log(earlier, key)
+    held = open_source_log(earlier, keys.first)
     leaves = [
         merkle.leaf_hash(data) for _, entries in read_entries(earlier, 0, held.checkpoint.size) for data in entries
     ]
@@ -143,25 +160,29 @@ def check_earlier(report: Report, replay: Replay, earlier: Source, key: Verifier
         )
 
 
-def check_receipts(report: Report, replay: Replay, key: VerifierKey, receipts: Sequence[tuple[str, bytes]]) -> None:
+def check_receipts(report: Report, replay: Replay, keys: KeyChain, receipts: Sequence[tuple[str, bytes]]) -> None:
     """Compare with receipts that the auditor holds; an entry that is not the receipt's is the ``tampered_entry``.
 
-    Raises FormatError, SignatureError or ProofError where a receipt itself does not verify under the log's key.
+    Raises FormatError, SignatureError or ProofError where a receipt itself does not verify under the log's keys.
     """
     check = report.check("receipts", "The log holds what its receipts say")
     check.evidence = f"receipts: {len(receipts)}"
-    heads: dict[int, tuple[str, bytes]] = {}
+    heads: dict[tuple[int, bytes], str] = {}
     for name, data in receipts:
-        verified = verify_log_part(Receipt.parse(data), key)
+        verified = verify_log_part(Receipt.parse(data), keys.first, keys)
         index, size = verified.index, verified.checkpoint.size
-        heads[size] = (name, verified.checkpoint.root)
+        heads.setdefault((size, verified.checkpoint.root), f"'{name}'{_retired_by(keys, size)}")
         if index >= replay.size or replay.leaf_hashes[index] != merkle.leaf_hash(verified.statement):
-            check.error(f"Entry {index} is not the one of the receipt '{name}'.", entry=index)
+            check.error(f"Entry {index} is not the one of the receipt '{name}'{_retired_by(keys, size)}.", entry=index)
             if report.tampered_entry is None or index < report.tampered_entry:
                 report.tampered_entry = index
-    roots = roots_at(replay.leaf_hashes, list(heads))
-    for size, (name, root) in sorted(heads.items()):
+    roots = roots_at(replay.leaf_hashes, [size for size, _ in heads])
+    for (size, root), name in sorted(heads.items()):
         if roots.get(size) != root:
-            check.error(
-                f"The first {size} entries are not those of the head in the receipt '{name}'.", range_=(0, size)
-            )
+            check.error(f"The first {size} entries are not those of the head in the receipt {name}.", range_=(0, size))
+
+
+def _retired_by(keys: KeyChain, size: int) -> str:
+    """Words on a receipt of this size whose key was retired: what it says against the log may be a thief's."""
+    entry = next((entry for entry, _ in keys.keys[1:] if entry >= size), None)
+    return "" if entry is None else f", whose key entry {entry} retired (if it was stolen, the thief may have made it)"

@@ -25,6 +25,7 @@ from ledger.statements.commitments import Opening, verify_opening
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import AnyStatement
+from ledger.tree.key_chain import KeyChain
 from ledger.tree.keys import VerifierKey
 from ledger.tree.receipts import Receipt, verify_anchor_offline, verify_log_part
 
@@ -95,22 +96,24 @@ def check_receipt(
     opening: bytes | None = None,
     file: BinaryIO | None = None,
     trusted_key: VerifierKey | None = None,
+    keys: KeyChain | None = None,
     node: Node | None = None,
 ) -> ReceiptCheck:
     """Check a receipt file, and what belongs to it, up to the first check that fails.
 
-    ``file``, of any size, is held against the opening's content, which must name a file.
+    ``file``, of any size, is held against the opening's content, which must name a file. ``keys`` are those of a log
+    whose key was rotated.
     Raises NodeError where the node does not answer: then nothing is said about the anchor.
     """
     result = ReceiptCheck()
     try:
         receipt = _read(result, data)
-        _check_log_part(result, receipt, trusted_key, node)
+        _check_log_part(result, receipt, trusted_key, keys, node)
         if opening is not None:
             _check_opening(result, opening)
         if file is not None:
             _check_file(result, file)
-        _check_anchor(result, receipt, node)
+        _check_anchor(result, receipt, keys or KeyChain.single(receipt.key), node)
     except _Failed:
         pass
     return result
@@ -130,14 +133,21 @@ def _read(result: ReceiptCheck, data: bytes) -> Receipt:
     return receipt
 
 
-def _check_log_part(result: ReceiptCheck, receipt: Receipt, trusted_key: VerifierKey | None, node: Node | None) -> None:
+def _check_log_part(
+    result: ReceiptCheck,
+    receipt: Receipt,
+    trusted_key: VerifierKey | None,
+    keys: KeyChain | None,
+    node: Node | None,
+) -> None:
     try:
-        verified = verify_log_part(receipt, trusted_key)
+        verified = verify_log_part(receipt, trusted_key, keys)
     except (SignatureError, ProofError, FormatError) as error:
         raise _fail(result, str(error.members.get("check", "signature")), error) from None
     result.index, result.origin, result.key = verified.index, verified.checkpoint.origin, verified.key.vkey
     if verified.trusted:
-        result.steps.append(Step("key", "ok", "The log's key is the one that you trust."))
+        whose = "the one that you trust" if verified.key == trusted_key else "joined by rotations to the one you trust"
+        result.steps.append(Step("key", "ok", f"The log's key is {whose}."))
     else:
         more = (
             "the chain is asked below." if node is not None and receipt.anchor else "give --key, or --rpc, to be sure."
@@ -155,6 +165,14 @@ def _check_log_part(result: ReceiptCheck, receipt: Receipt, trusted_key: Verifie
     kind = result.statement.__struct_config__.tag
     result.steps.append(Step("statement", "ok", f"It says '{kind}', at {result.statement.at}."))
     result.state = "recorded"
+
+
+def _warn_of_retired(result: ReceiptCheck, receipt: Receipt, keys: KeyChain) -> None:
+    """A key that was retired, stolen perhaps, can still sign heads of before; what is anchored it cannot change."""
+    later = next((entry for entry, _ in keys.keys if entry >= receipt.checkpoint.size), None)
+    if later is not None:
+        words = f"Entry {later} retired this key. If it was stolen, only a checked anchor (--rpc) tells what is forged."
+        result.steps.append(Step("retired-key", "unproven", words))
 
 
 def _check_opening(result: ReceiptCheck, data: bytes) -> None:
@@ -203,7 +221,9 @@ def _commitments(statement: AnyStatement) -> dict[str, str]:
             return {}
 
 
-def _check_anchor(result: ReceiptCheck, receipt: Receipt, node: Node | None) -> None:
+def _check_anchor(result: ReceiptCheck, receipt: Receipt, keys: KeyChain, node: Node | None) -> None:
+    if receipt.anchor is None or node is None:
+        _warn_of_retired(result, receipt, keys)
     if receipt.anchor is None:
         words = "The receipt is not anchored yet; fetch it again after the log's next anchor."
         result.steps.append(Step("anchor", "skipped", words))
@@ -220,7 +240,7 @@ def _check_anchor(result: ReceiptCheck, receipt: Receipt, node: Node | None) -> 
     from ledger.chain.anchor_proof import verify_anchor  # the log part starts in half the time without it
 
     try:
-        on_chain = verify_anchor(node, anchor, receipt.key)
+        on_chain = verify_anchor(node, anchor, keys)
     except WrongChainError as error:
         result.steps.append(Step("chain_id", "failed", str(error)))  # with what to do: the URL may be the wrong one
         raise _Failed from None

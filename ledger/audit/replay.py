@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ledger.audit.growing import GrowingTree
@@ -23,10 +23,11 @@ from ledger.statements.kinds import AnyStatement
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
 from ledger.statements.values import time_ms
 from ledger.statements.wallets import WalletLinked
-from ledger.tree.merkle import leaf_hash
+from ledger.tree.merkle import hash_entries
 from ledger.tree.tiles import Tile
 
 SettlementStatement = RewardsSettled | SettlementActivated | SettlementVetoed
+_COMMON = (ContributionSubmitted, DecisionMade)
 MAX_EXAMINED = 20
 """Wrong settlements that are looked into; of more it is said only that they are wrong."""
 
@@ -63,26 +64,33 @@ class Replay:
         """Entries read."""
         return len(self.leaf_hashes)
 
-    def take(self, data: bytes) -> None:
-        """Read the next entry."""
-        index = self.size
-        self.leaf_hashes.append(leaf_hash(data))
-        try:
-            statement = kinds.parse(data)
-        except FormatError as error:
-            self.unreadable.append((index, error.detail))
-            self.at_ms.append(self.at_ms[-1] if index else 0)
-            self.book.fold_bytes(data, index)
-            return
-        self.at_ms.append(time_ms(statement.at))
-        self.book.fold(statement, index)
-        self._keep(statement, index)
+    def take(self, entries: Sequence[bytes]) -> None:
+        """Read the next entries."""
+        begin = self.size
+        self.leaf_hashes += hash_entries(entries)
+        parse, fold, times = kinds.parse, self.book.fold, self.at_ms.append
+        at, at_ms = "", self.at_ms[-1] if begin else 0
+        for index, data in enumerate(entries, begin):
+            try:
+                statement = parse(data)
+            except FormatError as error:
+                self.unreadable.append((index, error.detail))
+                times(at_ms)
+                self.book.fold_bytes(data, index)
+                continue
+            if statement.at != at:
+                at = statement.at
+                at_ms = time_ms(at)
+            times(at_ms)
+            fold(statement, index)
+            if isinstance(statement, _COMMON):
+                if statement.signature is not None:
+                    self.signed.append((index, statement))
+            else:
+                self._keep(statement, index)
 
     def _keep(self, statement: AnyStatement, index: int) -> None:
         match statement:
-            case ContributionSubmitted() | DecisionMade():
-                if statement.signature is not None:
-                    self.signed.append((index, statement))
             case RewardsSettled():
                 self.settlements.append((index, statement))
                 if self._broke(index) == "settlement-computed" and len(self.wrong) < MAX_EXAMINED:
@@ -132,8 +140,7 @@ def read_log(
     """
     replay = Replay(shown)
     for begin, entries in read_entries(source, 0, size):
-        for data in entries:
-            replay.take(data)
+        replay.take(entries)
         for tile, content in replay.tree.append(replay.leaf_hashes[begin:]):
             tiles(tile, content)
         if progress is not None:

@@ -15,7 +15,7 @@ from ledger.audit.replay import Replay, read_log
 from ledger.audit.report import Report
 from ledger.audit.source import Source, fetch_checkpoint, fetch_summary
 from ledger.chain.rpc import Node
-from ledger.errors import SignatureError
+from ledger.errors import ProofError, SignatureError
 from ledger.tree.checkpoints import Checkpoint, UnverifiedNote
 from ledger.tree.keys import VerifierKey
 from ledger.tree.tiles import Tile
@@ -47,7 +47,7 @@ def audit(
     key = trusted_key or (open_source_log(earlier).key if earlier is not None else None)
     try:
         opened = open_source_log(source, key)
-    except SignatureError as error:
+    except (SignatureError, ProofError) as error:
         return _unsigned(source, key, error)
     expected: dict[Tile, bytes] = {}
     replay = read_log(source, opened.checkpoint.size, progress, expected.__setitem__, shown_by(source))
@@ -58,11 +58,11 @@ def audit(
     log_checks.check_rules(report, replay)
     log_checks.check_contents(report, replay)
     if earlier is not None:
-        log_checks.check_earlier(report, replay, earlier, opened.key)
+        log_checks.check_earlier(report, replay, earlier, opened.keys)
     else:
         report.check("mirror", "The log continues the earlier mirror").skip("No earlier mirror was given (--mirror).")
     if receipts:
-        log_checks.check_receipts(report, replay, opened.key, receipts)
+        log_checks.check_receipts(report, replay, opened.keys, receipts)
     chain: OnChain | None = None
     if node is None:
         report.check("anchors", "Every anchored head is the head of these entries").skip("No node was given (--rpc).")
@@ -103,7 +103,7 @@ def _check_chain(
     return chain
 
 
-def _unsigned(source: Source, key: VerifierKey | None, error: SignatureError) -> Report:
+def _unsigned(source: Source, key: VerifierKey | None, error: SignatureError | ProofError) -> Report:
     """The report on a log whose head the expected key did not sign: nothing else can be said."""
     claimed = Checkpoint.parse(UnverifiedNote.parse(fetch_checkpoint(source)).text)
     report = Report(source.name, claimed.origin, key.vkey if key else "", claimed.size, claimed.root.hex())

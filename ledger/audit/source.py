@@ -1,15 +1,23 @@
-"""Where a log is read from: a service's URL or a mirror's folder. Both give the same files under the same paths.
+"""Where a log is read from: a service's URL, any web server with a mirror, or a mirror's folder.
 
-Paths are those of C2SP tlog-tiles below the log's prefix (``checkpoint``, ``tile/...``), plus ``crowdledger.json``: the
-service's ``/v1/audit/summary``, hints that nobody has to believe. Everything that is read has a bound.
+They have the same files under the same paths, those of C2SP tlog-tiles below the log's base (``checkpoint``,
+``tile/...``), plus ``crowdledger.json``: the service's ``/v1/audit/summary``, hints that nobody has to believe. The
+base is what the user names if it has a checkpoint, else ``logs/main`` below it; a log that is named explicitly is
+``logs/{log}`` below it. Everything that is read has a bound.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
+import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -20,16 +28,22 @@ import httpx
 from ledger.errors import ConfigError, FormatError, NotFoundError, UnavailableError
 from ledger.tree.checkpoints import MAX_NOTE_BYTES
 from ledger.tree.merkle import HASH_SIZE
-from ledger.tree.tiles import ENTRIES, MAX_ENTRY_BYTES, Tile
+from ledger.tree.tiles import ENTRIES, MAX_ENTRY_BYTES, Tile, decode_entries, encode_entries
 
 CHECKPOINT = "checkpoint"
 SUMMARY = "crowdledger.json"
+KEYS = "keys.json"
 MAX_SUMMARY_BYTES = 1 << 20
 TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 3
 PARALLEL = 8
 _BUSY = frozenset({429, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_SERVED_SUMMARY = "v1/audit/summary"
+_LOG_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,63}")
+_GZIP = 31
+"""zlib's name for a stream with a gzip header."""
+_GZIP_ROOM_BYTES = 4096
 
 
 class Source(Protocol):
@@ -37,6 +51,8 @@ class Source(Protocol):
 
     name: str
     is_copy: bool
+    parallel: int
+    """Files that are worth asking for at a time."""
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Return a file of at most ``limit`` bytes.
@@ -72,19 +88,25 @@ class Closing:
 
 
 class FolderSource(Closing):
-    """A mirror on disk."""
+    """A mirror on disk, or a folder that has mirrors at ``logs/{log}``."""
 
     is_copy = True
+    parallel = 1
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, log: str | None = None) -> None:
         self.name = str(folder)
-        self._folder = folder
+        self._folder = folder if log is None else folder / "logs" / checked_log_name(log)
+        if log is None and not (folder / CHECKPOINT).is_file() and (folder / "logs" / "main" / CHECKPOINT).is_file():
+            self._folder = folder / "logs" / "main"
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Read one file; errors as for :meth:`Source.fetch`."""
         try:
-            with (self._folder / path).open("rb") as file:
-                data = file.read(limit + 1)
+            if not (self._folder / path).is_file():  # a pipe would keep us waiting for ever
+                raise FileNotFoundError
+            with (self._folder / path).open("rb", buffering=0) as file:
+                # As much as is there, not a buffer of the limit's size for each small file.
+                data = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
         except (FileNotFoundError, NotADirectoryError):
             raise NotFoundError(
                 f"The mirror '{self._folder}' has no file '{path}'.",
@@ -98,29 +120,49 @@ class FolderSource(Closing):
 
 
 class UrlSource(Closing):
-    """A service, or any web server with the same files, at ``{url}/logs/{log}/``."""
+    """A service, or any web server with the same files. ``is_copy``: it is known to be a mirror."""
 
-    is_copy = False
+    parallel = PARALLEL
 
-    def __init__(self, url: str, log: str = "main") -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+    def __init__(self, url: str, log: str | None = None, *, is_copy: bool = False) -> None:
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
             raise ConfigError(f"'{url}' is not an HTTP address.", remedy="Write it as https://crowd.example.org.")
         self.name = url
-        self._base = url.rstrip("/")
-        self._log = log
+        self.is_copy = is_copy
+        self._given = url.rstrip("/")
+        self._base = None if log is None else f"{self._given}/logs/{checked_log_name(log)}"
+        self._finding = threading.Lock()
         # A proxy from the environment is for the world outside, not for a service on this machine.
         self._http = httpx.Client(
             timeout=TIMEOUT_SECONDS,
             trust_env=parts.hostname not in LOOPBACK,
-            headers={"accept-encoding": "identity"},
+            headers={"accept-encoding": "gzip, identity"},
             limits=httpx.Limits(max_connections=PARALLEL),
         )
 
     def fetch(self, path: str, limit: int) -> bytes:
         """Get one file, again after a short wait if the service is busy; errors as for :meth:`Source.fetch`."""
-        url = f"{self._base}/v1/audit/summary" if path == SUMMARY else f"{self._base}/logs/{self._log}/{path}"
-        return patiently(lambda: self._get(url, limit))
+        base = self._found_base()
+        if path == SUMMARY:  # a service has it among its own paths, a mirror as a file
+            with contextlib.suppress(NotFoundError):
+                return patiently(lambda: self._get(f"{base}/{_SERVED_SUMMARY}", limit))
+        return patiently(lambda: self._get(f"{base}/{path}", limit))
+
+    def _found_base(self) -> str:
+        with self._finding:
+            if self._base is None:
+                try:
+                    patiently(lambda: self._get(f"{self._given}/{CHECKPOINT}", MAX_NOTE_BYTES))
+                    self._base = self._given
+                except NotFoundError:
+                    below = f"{self._given}/logs/main"
+                    patiently(lambda: self._get(f"{below}/{CHECKPOINT}", MAX_NOTE_BYTES))
+                    self._base = below
+            return self._base
 
     def _get(self, url: str, limit: int) -> bytes:
         try:
@@ -132,33 +174,39 @@ class UrlSource(Closing):
                     raise error(
                         f"'{url}' answers {reply.status_code}.", remedy="Check the address; try again in a while."
                     )
-                data = bytearray()
-                for chunk in reply.iter_raw():
-                    data += chunk
-                    if len(data) > limit:
-                        break
+                return _read(reply, url, limit)
         except httpx.HTTPError as error:
             raise UnavailableError(
                 f"'{url}' does not answer: {error}.",
                 remedy="Check that the service runs and that the address is right.",
             ) from error
-        return _bounded(bytes(data), url, limit)
+        except (httpx.InvalidURL, UnicodeError) as error:  # of a host that cannot be one
+            raise ConfigError(
+                f"{self.name!a} is not an HTTP address: {error}.", remedy="Write it as https://crowd.example.org."
+            ) from None
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
 
-def open_source(place: str, log: str = "main") -> Source:
+def checked_log_name(log: str) -> str:
+    """A log's name, fit for a path. Raises ConfigError."""
+    if not _LOG_NAME.fullmatch(log):
+        raise ConfigError(f"'{log}' is no name of a log.", remedy="Names are lower-case letters, digits and . _ -")
+    return log
+
+
+def open_source(place: str, log: str | None = None, *, is_copy: bool = False) -> Source:
     """The source that a user names: an ``http(s)://`` address or a folder. ConfigError if it is neither."""
     if place.startswith(("http://", "https://")):
-        return UrlSource(place, log)
+        return UrlSource(place, log, is_copy=is_copy)
     folder = Path(place)
     if not folder.is_dir():
         raise ConfigError(
             f"'{place}' is neither an http(s):// address nor a folder.", remedy="Give a service's URL or a mirror."
         )
-    return FolderSource(folder)
+    return FolderSource(folder, log)
 
 
 def patiently(get: Callable[[], bytes]) -> bytes:
@@ -176,12 +224,44 @@ def tile_limit(tile: Tile) -> int:
     return tile.width * (2 + MAX_ENTRY_BYTES if tile.level == ENTRIES else HASH_SIZE)
 
 
-def fetch_tiles(source: Source, tiles: Sequence[Tile]) -> Iterator[tuple[Tile, bytes]]:
-    """Yield tiles with their bytes in the given order; a few are asked for at a time, never more than are used up."""
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        for begin in range(0, len(tiles), PARALLEL):
-            group = tiles[begin : begin + PARALLEL]
-            yield from zip(group, pool.map(lambda tile: source.fetch(tile.path, tile_limit(tile)), group), strict=True)
+def fetch_tile(source: Source, tile: Tile) -> bytes:
+    """A tile or an entry bundle. A partial one may be gone once it is full (tlog-tiles): then it is cut from that."""
+    try:
+        return source.fetch(tile.path, tile_limit(tile))
+    except NotFoundError:
+        if tile.is_full:
+            raise
+        full = Tile(tile.level, tile.index)
+        try:
+            data = source.fetch(full.path, tile_limit(full))
+        except NotFoundError:
+            data = b""
+        if not data:
+            raise
+        if tile.level == ENTRIES:
+            return encode_entries(decode_entries(data)[: tile.width])
+        return data[: tile.width * HASH_SIZE]
+
+
+def fetch_tiles(source: Source, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, bytes]]:
+    """Yield tiles with their bytes in the given order; a few are asked for ahead, never more than ``parallel``."""
+    if source.parallel == 1:
+        yield from ((tile, fetch_tile(source, tile)) for tile in tiles)
+        return
+    waiting: deque[tuple[Tile, Future[bytes]]] = deque()
+    with ThreadPoolExecutor(source.parallel) as pool:
+        try:
+            for tile in tiles:
+                if len(waiting) == source.parallel:
+                    first, data = waiting.popleft()
+                    yield first, data.result()
+                waiting.append((tile, pool.submit(fetch_tile, source, tile)))
+            while waiting:
+                first, data = waiting.popleft()
+                yield first, data.result()
+        finally:
+            for _, data in waiting:
+                data.cancel()
 
 
 def fetch_checkpoint(source: Source) -> bytes:
@@ -202,6 +282,28 @@ def fetch_summary(source: Source) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise FormatError(f"The summary of '{source.name}' is not a JSON object.")
     return value
+
+
+def _read(reply: httpx.Response, url: str, limit: int) -> bytes:
+    """A body, unpacked as it comes and never beyond its bound: a log may send gzip even unasked (tlog-tiles)."""
+    encoding = reply.headers.get("content-encoding", "identity")
+    if encoding not in ("identity", "gzip"):
+        raise FormatError(f"'{url}' comes with the encoding '{encoding}', which was not asked for.")
+    unpacking = zlib.decompressobj(_GZIP) if encoding == "gzip" else None
+    data = bytearray()
+    arrived = 0
+    try:
+        for chunk in reply.iter_raw():
+            arrived += len(chunk)
+            data += chunk if unpacking is None else unpacking.decompress(chunk, limit + 1 - len(data))
+            if len(data) > limit or arrived > 2 * limit + _GZIP_ROOM_BYTES:
+                break
+    except zlib.error as error:
+        raise FormatError(f"'{url}' is not the gzip that it is declared to be.") from error
+    found = _bounded(bytes(data), url, limit)
+    if unpacking is not None and (not unpacking.eof or unpacking.unused_data):
+        raise FormatError(f"'{url}' is not the gzip that it is declared to be: it does not end where it should.")
+    return found
 
 
 def _bounded(data: bytes, what: str, limit: int) -> bytes:

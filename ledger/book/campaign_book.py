@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ledger.book import policies
 from ledger.book.awards import Award, Source, Void
 from ledger.book.campaigns import Campaign
-from ledger.book.contributions import Contribution, outcome
+from ledger.book.contributions import Contribution, Outcome, outcome
 from ledger.book.deadlines import Line
 from ledger.statements.campaigns import CampaignFunded, PieceRate, Policy, Pool, Prizes, ScoreRate
 
@@ -44,8 +44,8 @@ class CampaignBook:
     """The entry from which on nothing more can be submitted, decided or earned."""
     ended: bool = False
     """Nothing new can be submitted."""
-    rates: dict[tuple[int, int], int] = field(default_factory=dict, compare=False, repr=False)
-    """What a version's policy pays for a score: computed once."""
+    rates: dict[tuple[int, int, int], tuple[Source, int]] = field(default_factory=dict, compare=False, repr=False)
+    """What the better policy of two versions pays for a score: computed once."""
     touched_by: int = -1
     """The last entry that changed what a settlement depends on."""
 
@@ -54,8 +54,8 @@ class CampaignBook:
     decided_line: Line = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.submitted_line = ("submitted", self.campaign.opened.id)
-        self.decided_line = ("decided", self.campaign.opened.id)
+        self.submitted_line = Line("submitted", self.campaign.opened.id)
+        self.decided_line = Line("decided", self.campaign.opened.id)
 
     @property
     def pays_once(self) -> bool:
@@ -73,16 +73,7 @@ class CampaignBook:
         contribution.waits_since = contribution.first_award = -1
         result = outcome(contribution, self.campaign)
         if result.accepted:
-            policy, units = self._rate(contribution, result.score)
-            if units:
-                self._award(index, contribution, units, _SOURCES[type(policy)])
-            elif isinstance(policy, policies.ONCE_FOR_ALL):
-                entry = policies.Entry(contribution.index, contribution.id, contribution.contributor, result.score)
-                self.accepted[contribution.id] = entry
-                if result.bonus:
-                    self.bonuses[contribution.id] = result.bonus
-            if result.bonus and not self.pays_once:
-                self._award(index, contribution, result.bonus, "bonus")
+            self._earn(contribution, result, index)
         if contribution.reviewers:
             self._pay_reviewers(contribution, index)
         if self.ended:
@@ -122,18 +113,34 @@ class CampaignBook:
         for judged, reviewer, units in self.deferred:
             self._add(Award(index, judged, reviewer, units, "reviewer_rate"))
 
-    def _rate(self, contribution: Contribution, score: int) -> tuple[Policy, int]:
+    def _earn(self, contribution: Contribution, result: Outcome, index: int) -> None:
+        """Entry ``index`` made it final that a contribution is accepted."""
+        rate = contribution.first_version, contribution.version, result.score
+        source, units = self.rates.get(rate) or self._rate(*rate)
+        if units:
+            contribution.first_award = len(self.awards)
+            self.awards.append(Award(index, contribution.id, contribution.contributor, units, source))
+            self.awarded += units
+        elif self.pays_once:
+            entry = policies.Entry(contribution.index, contribution.id, contribution.contributor, result.score)
+            self.accepted[contribution.id] = entry
+            if result.bonus:
+                self.bonuses[contribution.id] = result.bonus
+        if result.bonus and not self.pays_once:
+            if contribution.first_award < 0:
+                contribution.first_award = len(self.awards)
+            self._add(Award(index, contribution.id, contribution.contributor, result.bonus, "bonus"))
+
+    def _rate(self, first_version: int, version: int, score: int) -> tuple[Source, int]:
         """The better of the policies under which its first version and this one were submitted, and what it pays."""
-        versions = self.campaign.versions
-        own = versions[contribution.version].policy
-        units = self.rates.get((contribution.version, score))
-        if units is None:
-            units = self.rates[contribution.version, score] = policies.award(own, score)
-        if contribution.first_version != contribution.version:
-            first = versions[contribution.first_version].policy
+        policy = self.campaign.versions[version].policy
+        units = policies.award(policy, score)
+        if first_version != version:
+            first = self.campaign.versions[first_version].policy
             if policies.award(first, score) > units:
-                return first, policies.award(first, score)
-        return own, units
+                policy, units = first, policies.award(first, score)
+        self.rates[first_version, version, score] = _SOURCES[type(policy)], units
+        return _SOURCES[type(policy)], units
 
     def _pay_reviewers(self, contribution: Contribution, index: int) -> None:
         """Their awards are never void: they judged, whatever becomes of the contribution later."""
@@ -143,11 +150,6 @@ class CampaignBook:
             elif units:
                 self._add(Award(index, contribution.id, reviewer, units, "reviewer_rate"))
         contribution.paid_reviewers = len(contribution.reviewers)
-
-    def _award(self, index: int, contribution: Contribution, units: int, source: Source) -> None:
-        if contribution.first_award < 0:
-            contribution.first_award = len(self.awards)
-        self._add(Award(index, contribution.id, contribution.contributor, units, source))
 
     def _add(self, award: Award) -> None:
         self.awards.append(award)

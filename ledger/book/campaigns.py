@@ -101,11 +101,12 @@ class Campaign:
     def count(self, contributor: str, task: str | None) -> None:
         """One more contribution."""
         self.submitted += 1
-        if contributor in self.by_person:
-            self.by_person[contributor] += 1
-        else:
+        sent = self.by_person.get(contributor)
+        if sent is None:
             self.by_person[contributor] = 1
             self.participants += 1
+        else:
+            self.by_person[contributor] = sent + 1
         if task is not None and self.opened.limits is not None:
             self.by_task[task] = self.by_task.get(task, 0) + 1
 

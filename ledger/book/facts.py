@@ -30,7 +30,7 @@ from ledger.statements.contributions import ContributionRevealed, ContributionSu
 from ledger.statements.decisions import DecisionMade, ReviewGiven
 from ledger.statements.feedback import FeedbackGiven
 from ledger.statements.kinds import AnyStatement
-from ledger.statements.log import LogOpened
+from ledger.statements.log import LogKeyRotated, LogOpened
 from ledger.statements.platforms import PlatformRegistered
 from ledger.statements.results import ResultPublished
 from ledger.statements.values import score_millionths, time_ms
@@ -63,6 +63,8 @@ class Facts:
     """The facts, by id. ``contributors`` gives the platform that first named somebody; reviewers are among them."""
 
     origin: str = ""
+    log_keys: list[tuple[int, str]] = field(default_factory=list)
+    """The log's verifier keys, as texts, with the entries that put them in force."""
     wallet_delay_ms: int = 0
     platforms: set[str] = field(default_factory=set)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
@@ -140,11 +142,12 @@ class Facts:
             self.contributors.setdefault(who, campaign.opened.platform)
             self.authors[who] = "" if statement.signature is None else statement.signature.address
         version = campaign.version_at(index) if len(campaign.versions) > 1 else 0
+        id_ = statement.id
         # One text for all: whatever looks something up by it finds its hash made.
-        made = Contribution(statement.id, index, at_ms, campaign.opened.id, who, statement.task, version, version)
+        made = Contribution(id_, index, at_ms, campaign.opened.id, who, statement.task, version, version)
+        self.contributions[id_] = made
         if statement.signature is not None:
             made.signer = statement.signature.address
-        self.contributions[statement.id] = made
         if statement.replaces is None:
             if counting:
                 campaign.count(who, statement.task)
@@ -305,7 +308,12 @@ def _register(facts: Facts, statement: PlatformRegistered, index: int) -> None:
 
 def _open_log(facts: Facts, statement: LogOpened, index: int) -> None:
     facts.origin = statement.origin
+    facts.log_keys.append((index, statement.key))
     facts.wallet_delay_ms = statement.wallet_delay * 1000
+
+
+def _rotate(facts: Facts, statement: LogKeyRotated, index: int) -> None:
+    facts.log_keys.append((index, statement.key))
 
 
 _EFFECTS: dict[type, Callable[[Facts, Any, int], None]] = {
@@ -330,4 +338,5 @@ _EFFECTS: dict[type, Callable[[Facts, Any, int], None]] = {
     AuditorMandated: _mandate,
     PlatformRegistered: _register,
     LogOpened: _open_log,
+    LogKeyRotated: _rotate,
 }

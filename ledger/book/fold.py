@@ -17,6 +17,8 @@ from ledger.book.contributions import Contribution, due_ms
 from ledger.book.deadlines import Deadline, Deadlines, Line
 from ledger.book.facts import Facts
 from ledger.book.rewards import PoolBook, PoolKey, Settlement
+from ledger.book.rules.contributions import check_submission
+from ledger.book.rules.decisions import check_decision
 from ledger.errors import FormatError, RuleError
 from ledger.statements import kinds
 from ledger.statements.appeals import AppealFiled, AppealResolved
@@ -78,10 +80,13 @@ class Book:
             self.size += 1
             return
         try:
-            rules.check_at(statement, self.clock_ms, index, self.facts)
-            if isinstance(statement, ContributionSubmitted):
+            if index == 0:
+                self._apply(statement, index)
+            elif isinstance(statement, ContributionSubmitted):
+                check_submission(statement, self.clock_ms, self.facts)
                 self._submitted(statement, index)
             elif isinstance(statement, DecisionMade):
+                check_decision(statement, self.clock_ms, self.facts)
                 self._decided(statement, index)
             else:
                 self._apply(statement, index)
@@ -101,9 +106,9 @@ class Book:
 
     def next_deadline_ms(self) -> int | None:
         """The earliest deadline still to fire (milliseconds since 1970); an entry later than that fires it."""
-        while (deadline := self._deadlines.first()) is not None and self._is_stale(deadline):
+        while (first := self._deadlines.first()) is not None and self._is_stale(*first):
             self._deadlines.take()
-        return None if deadline is None else deadline.at_ms
+        return None if first is None else first[1].at_ms
 
     def wallet_at(self, contributor: str, size: int) -> str | None:
         """The wallet in force for a contributor in a log of ``size``."""
@@ -140,6 +145,8 @@ class Book:
             raise ValueError(f"Entry {index} cannot be folded next: the book has {self.size}.")
 
     def _apply(self, statement: AnyStatement, index: int) -> None:
+        """Take a statement that is neither a contribution nor a decision, unless it breaks a rule."""
+        rules.check_at(statement, self.clock_ms, index, self.facts)
         if isinstance(statement, _SettlementStatement):
             self._settlement(statement, index)
         else:
@@ -155,7 +162,8 @@ class Book:
             if old.reviewers:
                 self._touch(contribution.campaign, index)
         book.undecided += 1
-        self._wait(book.submitted_line, contribution, book, index)
+        contribution.waits_since = index
+        self._deadlines.set(book.submitted_line, due_ms(contribution, book.campaign), index, contribution)
 
     def _decided(self, statement: DecisionMade, index: int) -> None:
         contribution = self.facts.decide(statement, self.clock_ms, index)
@@ -165,30 +173,30 @@ class Book:
             self._touch(contribution.campaign, index)
         if contribution.appeal is None:  # one that answers an appeal leaves the appeal's deadline
             asked = statement.verdict == "needs_work"
-            line = ("needs_work", contribution.campaign) if asked else book.decided_line
-            self._wait(line, contribution, book, index)
+            line = self._deadlines.line("needs_work", contribution.campaign) if asked else book.decided_line
+            contribution.waits_since = index
+            self._deadlines.set(line, due_ms(contribution, book.campaign), index, contribution)
 
-    def _wait(self, line: Line, contribution: Contribution, book: CampaignBook, index: int) -> None:
+    def _wait(self, kind: str, contribution: Contribution, index: int) -> None:
         """Set the contribution's next deadline, by entry ``index``; those of before are stale now."""
         contribution.waits_since = index
-        self._deadlines.set(line, due_ms(contribution, book.campaign), index, contribution)
+        line = self._deadlines.line(kind, contribution.campaign)
+        due = due_ms(contribution, self.facts.campaigns[contribution.campaign])
+        self._deadlines.set(line, due, index, contribution)
 
     def _apply_rarer(self, statement: AnyStatement, index: int) -> None:
         match statement:
             case AppealFiled() | ContributionRevealed():
-                contribution = self.facts.contributions[statement.contribution]
                 kind = "appeal" if isinstance(statement, AppealFiled) else "revealed"
-                self._wait((kind, contribution.campaign), contribution, self.campaigns[contribution.campaign], index)
+                self._wait(kind, self.facts.contributions[statement.contribution], index)
             case AppealResolved():
                 self._finalise(self.facts.contributions[self.facts.appeals[statement.appeal]], index)
             case ContributionWithdrawn():
                 self._finalise(self.facts.contributions[statement.contribution], index)
             case WalletLinked():
-                due = self.facts.links[statement.contributor].in_force_after_ms
-                self._deadlines.set(("wallet", ""), due, index, statement.contributor)
+                self._wait_for_link(statement.contributor, "", index)
             case WalletObjected():
-                due = self.facts.links[statement.contributor].in_force_after_ms
-                self._deadlines.set(("wallet", statement.contributor), due, index, statement.contributor)
+                self._wait_for_link(statement.contributor, statement.contributor, index)
             case CampaignOpened():
                 self._opened(statement, index)
             case CampaignFunded():
@@ -199,10 +207,15 @@ class Book:
             case CampaignClosed():
                 self._end(statement.campaign, index)
 
+    def _wait_for_link(self, contributor: str, place: str, index: int) -> None:
+        """Set when the contributor's new wallet is in force; objections delay some, so that each has its own line."""
+        due = self.facts.links[contributor].in_force_after_ms
+        self._deadlines.set(self._deadlines.line("wallet", place), due, index, contributor)
+
     def _opened(self, statement: CampaignOpened, index: int) -> None:
         campaign = self.facts.campaigns[statement.id]
         self.campaigns[statement.id] = CampaignBook(campaign)
-        line = ("last_submission", statement.id)
+        line = self._deadlines.line("last_submission", statement.id)
         self._deadlines.set(line, campaign.last_submission_ms, index, statement.id)
         if statement.onchain is not None:
             key = (statement.onchain.chain_id, statement.onchain.pool)
@@ -216,23 +229,22 @@ class Book:
 
     def _fire(self, at_ms: int, index: int) -> None:
         """Let every deadline before ``at_ms`` happen, as an effect of entry ``index``."""
-        while (first_ms := self._deadlines.first_ms()) is not None and first_ms < at_ms:
-            _, entry, (kind, place), subject = self._deadlines.take()
+        for line, deadline in self._deadlines.passed(at_ms):
+            subject = deadline.subject
             if isinstance(subject, Contribution):
-                if subject.waits_since == entry:
-                    self._finalise(subject, index)
-            elif kind == "last_submission":
-                self._end(place, index)
+                self._finalise(subject, index)
+            elif line.kind == "last_submission":
+                self._end(line.place, index)
             else:
                 link = self.facts.links[subject]
-                if link.set_by == entry:
+                if link.set_by == deadline.entry:
                     self.wallets.setdefault(subject, []).append((index, link.address))
                     self.wallet_changes.append((index, subject))
 
-    def _is_stale(self, deadline: Deadline) -> bool:
+    def _is_stale(self, line: Line, deadline: Deadline) -> bool:
         if isinstance(deadline.subject, Contribution):
             return deadline.subject.waits_since != deadline.entry
-        return deadline.line[0] == "wallet" and self.facts.links[deadline.subject].set_by != deadline.entry
+        return line.kind == "wallet" and self.facts.links[deadline.subject].set_by != deadline.entry
 
     def _finalise(self, contribution: Contribution, index: int) -> None:
         """The outcome of a contribution can no longer change, or only by being reopened."""

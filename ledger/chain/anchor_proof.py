@@ -13,7 +13,7 @@ from ledger.chain.answers import TransactionReceipt
 from ledger.chain.artifacts import artifact
 from ledger.chain.rpc import Node
 from ledger.errors import ProofError, WrongChainError, WrongContractError
-from ledger.tree.keys import VerifierKey
+from ledger.tree.key_chain import KeyChain
 from ledger.tree.receipts import Anchor
 
 
@@ -29,10 +29,11 @@ class VerifiedAnchor:
     """Whether the chain calls the block finalized."""
 
 
-def verify_anchor(node: Node, anchor: Anchor, key: VerifierKey, *, from_block: int = 0) -> VerifiedAnchor:
+def verify_anchor(node: Node, anchor: Anchor, keys: KeyChain, *, from_block: int = 0) -> VerifiedAnchor:
     """Check chain, contract, log id with key, transaction, block, size and root of an anchor, in that order.
 
-    ``from_block`` shortens the search for the log's opening. Raises WrongChainError, WrongContractError or ProofError;
+    ``keys`` are the log's: it may have been opened under any of them. ``from_block`` shortens the search for the log's
+    opening. Raises WrongChainError, WrongContractError or ProofError;
     NodeError where the node does not answer.
     """
     served = node.chain_id()
@@ -43,7 +44,7 @@ def verify_anchor(node: Node, anchor: Anchor, key: VerifierKey, *, from_block: i
             remedy="Give the RPC URL of the chain that the anchor names; if you did, the receipt was altered.",
             check="chain_id",
         )
-    opened = _check_log(node, anchor, key, from_block)
+    opened = _check_log(node, anchor, keys, from_block)
     receipt = _check_transaction(node, anchor)
     _check_event(receipt, anchor)
     block = node.block(anchor.block)
@@ -56,7 +57,7 @@ def _failed(check: str, words: str) -> ProofError:
     return ProofError(f"The check of the anchor's {check} failed: {words}.", check=check)
 
 
-def _check_log(node: Node, anchor: Anchor, key: VerifierKey, from_block: int) -> anchors.OpenedLog:
+def _check_log(node: Node, anchor: Anchor, keys: KeyChain, from_block: int) -> anchors.OpenedLog:
     try:
         contracts.check_contract(node, anchor.contract, contracts.LOG_CONTRACT)
         opened = anchors.log_opened(node, anchor.contract, anchor.log_id, from_block)
@@ -65,8 +66,9 @@ def _check_log(node: Node, anchor: Anchor, key: VerifierKey, from_block: int) ->
         raise WrongContractError(
             f"The check of the anchor's {check} failed: {error.detail}", remedy=ProofError.default_remedy, check=check
         ) from None
-    if opened.vkey != key.vkey or opened.origin != key.name:
-        raise _failed("log_id", f"the log {anchor.log_id} was opened with the key '{opened.vkey}', not '{key.vkey}'")
+    if opened.origin != keys.newest.name or not keys.has(opened.vkey):
+        words = f"the log {anchor.log_id} was opened with the key '{opened.vkey}', which is none of this log's"
+        raise _failed("log_id", f"{words} (if its key was rotated, give the log's keys too: --keys)")
     return opened
 
 

@@ -21,6 +21,8 @@ from ledger.cli import (
     database,
     decide,
     deploy,
+    keys,
+    logs,
     mirror,
     payments,
     platforms,
@@ -60,7 +62,23 @@ def options(
     """A notary and paymaster for crowdsourcing: record, anchor, settle, and let anyone check."""
 
 
-_ROOMS = (verify, audit, mirror, seal, appeal, setup, serve, deploy, database, platforms, campaign, decide, payments)
+_ROOMS = (
+    verify,
+    audit,
+    mirror,
+    seal,
+    appeal,
+    setup,
+    keys,
+    logs,
+    serve,
+    deploy,
+    database,
+    platforms,
+    campaign,
+    decide,
+    payments,
+)
 for _room in _ROOMS:
     _room.register(app)
 for _name in ("ledger.cli.demo", "ledger.cli.dev"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +24,13 @@ def register(app: typer.Typer) -> None:
 
 
 def audit(
-    source: Annotated[str, typer.Argument(metavar="URL|FOLDER", help="The service, or a mirror's folder.")],
+    source: Annotated[
+        str | None, typer.Argument(metavar="URL|FOLDER", help="The service, or a mirror: its address or its folder.")
+    ] = None,
+    database: Annotated[
+        bool,
+        typer.Option("--database", help="Check a service's own database instead: URL is its, or the configured one."),
+    ] = False,
     rpc: Annotated[str | None, typer.Option(help="RPC URL of the chain: check anchors, settlements, payments.")] = None,
     mirror: Annotated[Path | None, typer.Option(help="An earlier mirror to compare with.")] = None,
     receipt: Annotated[list[Path] | None, typer.Option(help="A receipt to compare with; may be repeated.")] = None,
@@ -35,11 +42,19 @@ def audit(
     ] = None,
     openings_token: Annotated[Path | None, typer.Option(help="File with the mandate's token.")] = None,
     openings_limit: Annotated[int, typer.Option(min=1, help="Most contents to ask for: each is logged.")] = 1_000,
-    log: Annotated[str, typer.Option(help="The log's name at that service.")] = "main",
+    log: Annotated[str | None, typer.Option(metavar="NAME", help="The log, if it is not the main one.")] = None,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="The address is a mirror's, which may end earlier than the log does.")
+    ] = False,
     report: Annotated[Path | None, typer.Option(help="Also write the report, as JSON, to this new file.")] = None,
     json: AsJson = False,
 ) -> None:
     """Replay a log from its first entry. Exit 0: it is what it claims to be; 1: it is not; 2: could not be done."""
+    if database:
+        others = (rpc, mirror, receipt, contract, key, openings, openings_token, copy)
+        raise typer.Exit(0 if _check_database(source, log, others, report, json=json) else 1)
+    if source is None:
+        raise typer.BadParameter("Give the service's URL or a mirror's folder, or --database.")
     from ledger.audit.openings import open_openings
     from ledger.audit.run import audit as run_audit
     from ledger.audit.source import FolderSource, open_source
@@ -52,7 +67,7 @@ def audit(
     address = parse_address(contract) if contract else None
     token = read_file(openings_token, MAX_TOKEN_BYTES).decode(errors="replace").strip() if openings_token else None
     with ExitStack() as stack:
-        place = stack.enter_context(open_source(source, log))
+        place = stack.enter_context(open_source(source, log, is_copy=copy))
         earlier = stack.enter_context(FolderSource(mirror)) if mirror else None
         node = stack.enter_context(Node(rpc)) if rpc else None
         private = stack.enter_context(open_openings(openings, token, openings_limit)) if openings else None
@@ -74,6 +89,17 @@ def audit(
     else:
         _print(result)
     raise typer.Exit(0 if result.verdict == "pass" else 1)
+
+
+def _check_database(
+    url: str | None, log: str | None, others: Sequence[object], report: Path | None, *, json: bool
+) -> bool:
+    """The other command of this name, which reads tables and nothing else."""
+    from ledger.cli import checking
+
+    if any(others):
+        raise typer.BadParameter("--database takes --log, --report and --json only: it reads tables and nothing else.")
+    return checking.check(url, log, report=report, json=json)
 
 
 def _print(report: Report) -> None:

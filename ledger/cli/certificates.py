@@ -11,10 +11,13 @@ from ledger.errors import ConfigError
 
 if TYPE_CHECKING:
     from ledger.audit.certificates import CertificateCheck
+    from ledger.tree.key_chain import KeyChain
     from ledger.tree.keys import VerifierKey
 
 
-def verify_certificate(data: bytes, trusted: VerifierKey | None, *, alone: bool, as_json: bool) -> NoReturn:
+def verify_certificate(
+    data: bytes, trusted: VerifierKey | None, keys: KeyChain | None, *, alone: bool, as_json: bool
+) -> NoReturn:
     """Check a certificate and exit: 0 it verifies, 1 it does not. ``alone``: no option of receipts was given."""
     from ledger.audit.certificates import check_certificate
 
@@ -23,7 +26,7 @@ def verify_certificate(data: bytes, trusted: VerifierKey | None, *, alone: bool,
             "--opening, --file and --rpc are for a single receipt.",
             remedy="Leave them out, or verify one of the certificate's receipts with them.",
         )
-    result = check_certificate(data, trusted)
+    result = check_certificate(data, trusted, keys)
     if as_json:
         print_json(result.members())
     else:

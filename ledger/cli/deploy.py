@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.services import LogName
 
 if TYPE_CHECKING:
     from ledger.chain.deploy import Plan, Sending, Standing, Terms
@@ -44,7 +45,10 @@ def deploy(
     reporter: Annotated[str | None, typer.Option(help="Address that settles; by default its signer's.")] = None,
     guardian: Annotated[str | None, typer.Option(help="Address that vetoes; by default its signer's.")] = None,
     rpc: Annotated[str | None, typer.Option(help="RPC URL, instead of the configured ones.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where {chainId}.json is written.")] = Path("deployments"),
+    folder: Annotated[
+        Path | None, typer.Option(help="Where {chainId}.json is written: deployments, or deployments/NAME of a --log.")
+    ] = None,
+    log: LogName = None,
     max_fee_gwei: Annotated[str | None, typer.Option(help="The most that gas may cost, such as 40 or 0.05.")] = None,
     confirmations: Annotated[
         str | None, typer.Option(help="How many blocks deep all must lie, or 'finalized' (default on real chains).")
@@ -83,7 +87,9 @@ def deploy(
         print_json({"template": TEMPLATE}) if json else print(TEMPLATE, end="")
         return
     given = read_deploy_file(config_file) if config_file else DeployFile()
-    config = Config()
+    main = Config()
+    config = main.of_log(log)
+    folder = folder or Path("deployments", *([] if config is main else [config.log]))
     chain = _require(chain_id if chain_id is not None else given.chain_id, "chain", "--chain-id or chain_id")
     urls = [rpc] if rpc else list(given.rpc_urls or config.rpc_urls)
     named = {"admin": admin, "reporter": reporter, "guardian": guardian}
@@ -111,7 +117,8 @@ def deploy(
         print_json({**asdict(deployment), "deployment_file": str(path)})
         return
     print(f"Log contract {deployment.contribution_log}, pool {deployment.pool}, token {deployment.token}.")
-    print(f'Written to {path}. Set in crowdledger.toml: deployment_file = "{path}"')
+    where = f" under [logs.{config.log}]" if config is not main else " above its tables" if main.logs else ""
+    print(f'Written to {path}. Set in crowdledger.toml{where}: deployment_file = "{path}"')
 
 
 def _terms(

@@ -40,14 +40,14 @@ async def open_configured(config: Config) -> AsyncIterator[OpenLog]:
     async with open_database(config.database_url) as database:
         await open_log(database, config.log, config.origin, signer, config.wallet_delay)
         reader = Reader(database, config.log)
-        block_ms = await _compare(config, reader)
+        block_ms = await compare_with_anchor(config, reader)
         async with Writer(database, config.log, signer, own_clock=config.deployment_file is None) as writer:
             writer.confirm_time(block_ms)
             writer.allow_writes()
             yield OpenLog(database, reader, writer)
 
 
-async def _compare(config: Config, reader: Reader) -> int:
+async def compare_with_anchor(config: Config, reader: Reader) -> int:
     """Never fork: the log must continue what is anchored, or nothing may be written to it.
 
     The time of the chain's last block in milliseconds, which confirms this machine's clock; 0 without a chain.

@@ -16,9 +16,11 @@ def register(app: typer.Typer) -> None:
 
 
 def mirror(
-    source: Annotated[str, typer.Argument(metavar="URL", help="The service, or another mirror's folder.")],
+    source: Annotated[
+        str, typer.Argument(metavar="URL|FOLDER", help="The service, or another mirror: its address or its folder.")
+    ],
     folder: Annotated[Path, typer.Argument(help="Where the mirror is, or shall be.")],
-    log: Annotated[str, typer.Option(help="The log's name at that service.")] = "main",
+    log: Annotated[str | None, typer.Option(help="The log's name there, if it is not the main one.")] = None,
     key: Annotated[str | None, typer.Option(help="The log's verifier key, if you know it: name+id+base64.")] = None,
     json: AsJson = False,
 ) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.services import LogName
 
 if TYPE_CHECKING:
     from ledger.config import Config
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def add(
     name: Annotated[str, typer.Argument(help="The platform's public name.")],
+    log: LogName = None,
     json: AsJson = False,
 ) -> None:
     """Register a platform and print its first API key, which has every scope. It is shown this once."""
@@ -41,13 +43,14 @@ def add(
 
     platform = uuid7(time.time_ns() // 1_000_000, os.urandom(10))
     text, made = _make_key(list(SCOPES))
-    written = asyncio.run(_write(Config(), RegisterPlatform(id=platform, name=name, key=made)))
+    written = asyncio.run(_write(Config().of_log(log), RegisterPlatform(id=platform, name=name, key=made)))
     _show({"id": platform, "key": text, "index": written.index}, json)
 
 
 def key(
     platform: Annotated[str, typer.Argument(metavar="ID", help="The platform's id.")],
     scope: Annotated[list[str] | None, typer.Option(help="submit, review, settle or admin; by default all.")] = None,
+    log: LogName = None,
     json: AsJson = False,
 ) -> None:
     """Add an API key to a platform and print it. It is shown this once."""
@@ -61,17 +64,17 @@ def key(
     if unknown:
         raise ConfigError(f"There is no scope '{min(unknown)}'.", remedy=f"The scopes are {', '.join(SCOPES)}.")
     text, made = _make_key([each for each in SCOPES if each in (scope or SCOPES)])
-    written = asyncio.run(_write(Config(), AddKey(platform=platform, key=made)))
+    written = asyncio.run(_write(Config().of_log(log), AddKey(platform=platform, key=made)))
     _show({"id": platform, "key": text, "index": written.index}, json)
 
 
-def list_platforms(json: AsJson = False) -> None:
+def list_platforms(log: LogName = None, json: AsJson = False) -> None:
     """List the platforms with the public ids of their keys."""
     import asyncio
 
     from ledger.config import Config
 
-    found = asyncio.run(_read(Config()))
+    found = asyncio.run(_read(Config().of_log(log)))
     if json:
         print_json({"items": found})
         return

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.cli.output import example
+from ledger.cli.services import LogName
 
 if TYPE_CHECKING:
     from ledger.config import Config
+    from ledger.tree.keys import LogSigner
 
 APPLICATION = "api.app:from_environment"
 
@@ -27,9 +29,9 @@ def register(app: typer.Typer) -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of the configured one.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
-    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave the worker to another process.")] = False,
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave the workers to other processes.")] = False,
 ) -> None:
-    """Run the service, and the worker as a child of it."""
+    """Run the service with all its logs, and as its children a worker for each log that has a deployment."""
     import uvicorn
 
     from ledger.cli.supervisor import Supervisor
@@ -41,27 +43,29 @@ def serve(
     server = uvicorn.Server(
         uvicorn.Config(APPLICATION, factory=True, host=config.host, port=config.port, access_log=False)
     )
-    with_worker = not no_worker and config.deployment_file is not None
-    supervised = Supervisor("worker", [sys.executable, "-m", "ledger.worker"]) if with_worker else None
+    anchored = [name for name in config.log_names() if config.of_log(name).deployment_file is not None]
     # uvicorn ends softly at a signal and then raises it again: that must unwind this block, not kill the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(0))
-    with supervised or contextlib.nullcontext():
+    with contextlib.ExitStack() as stack:
+        for name in [] if no_worker else anchored:
+            command = [sys.executable, "-m", "ledger.worker", name]
+            stack.enter_context(Supervisor(f"worker of the log '{name}'", command))
         server.run()
     if not server.started:
         raise typer.Exit(2)
 
 
-def worker() -> None:
-    """Run the worker alone: it anchors, settles, activates and pays what is requested."""
-    ready_config()
+def worker(log: LogName = None) -> None:
+    """Run one log's worker alone: it anchors, settles, activates and pays what is requested."""
+    ready_config().of_log(log)
     from ledger.worker.main import main
 
-    main()
+    main(log)
 
 
 def ready_config() -> Config:
-    """The configuration, once key and database are there. ConfigError with what to do first where they are not."""
+    """The configuration, once keys and database are there. ConfigError with what to do first where they are not."""
     import asyncio
 
     from ledger.config import Config
@@ -73,13 +77,16 @@ def ready_config() -> Config:
             "This folder is not set up: no log key is configured.",
             remedy="Run 'crowdledger init' here first, or set CROWDLEDGER_CONFIG to an existing crowdledger.toml.",
         )
-    config.log_signer()
-    asyncio.run(_check_database(config.database_url))
+    signers = {name: config.of_log(name).log_signer() for name in config.log_names()}
+    asyncio.run(_check_keys(config.database_url, signers))
     return config
 
 
-async def _check_database(url: str) -> None:
+async def _check_keys(url: str, signers: dict[str, LogSigner]) -> None:
+    """Each log's configured key is the one in force: that it was rotated is said in a line, not by a stack trace."""
     from ledger.db import open_database
+    from ledger.log.opening import check_key
 
-    async with open_database(url):
-        pass
+    async with open_database(url) as database:
+        for log, signer in signers.items():
+            await check_key(database, log, signer)

@@ -1,4 +1,4 @@
-"""``crowdledger init`` and ``crowdledger key new``: what a new installation needs."""
+"""``crowdledger init``: what a new installation needs."""
 
 from __future__ import annotations
 
@@ -14,11 +14,8 @@ from ledger.cli.output import AsJson, example, print_json
 
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command(epilog=example("crowdledger init --origin example.org/crowd"))(init)
-    keys = typer.Typer(help="The log's key.", no_args_is_help=True)
-    keys.command("new", epilog=example("crowdledger key new secrets/log-key.pem --origin example.org/crowd"))(new_key)
-    app.add_typer(keys, name="key")
 
 
 def init(
@@ -38,7 +35,7 @@ def init(
     config = folder / "crowdledger.toml"
     if config.exists():
         raise ConfigError(f"'{config}' exists already.", remedy="Nothing was changed; this folder is set up.")
-    _check_origin(origin)
+    check_origin(origin)
     signer = LogSigner.generate(origin)
     log_key, admin_key = folder / "secrets" / "log-key.pem", folder / "secrets" / "admin.key"
     write_new_file(log_key, signer.to_pem(), secret=True)
@@ -62,24 +59,8 @@ def init(
     print("set rpc_urls and the signers in the configuration and run 'crowdledger deploy'.")
 
 
-def new_key(
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write the private key (PEM).")],
-    origin: Annotated[str, typer.Option(help="The log's name, which the key bears.")],
-    json: AsJson = False,
-) -> None:
-    """Make a log key in a new file that only its owner can read."""
-    from ledger.tree.keys import LogSigner
-
-    _check_origin(origin)
-    signer = LogSigner.generate(origin)
-    write_new_file(path, signer.to_pem(), secret=True)
-    if json:
-        print_json({"file": str(path), "key": signer.verifier_key.vkey})
-        return
-    print(f"{path}\n{signer.verifier_key.vkey}")
-
-
-def _check_origin(origin: str) -> None:
+def check_origin(origin: str) -> None:
+    """Raise ConfigError unless a log may have this name."""
     import msgspec
 
     from ledger.errors import ConfigError

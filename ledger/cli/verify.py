@@ -15,6 +15,7 @@ from ledger.errors import ConfigError
 if TYPE_CHECKING:
     from ledger.audit.receipts import ReceiptCheck
     from ledger.chain.rpc import Node
+    from ledger.tree.key_chain import KeyChain
 
 _MARKS = {"ok": "ok      ", "failed": "FAILED  ", "skipped": "skipped ", "unproven": "unproven"}
 
@@ -33,6 +34,13 @@ def verify(
         Path | None, typer.Option(help="The file that the opening names: also check that it is it.")
     ] = None,
     key: Annotated[str | None, typer.Option(help="The log's verifier key, if you know it: name+id+base64.")] = None,
+    keys: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL|FOLDER|FILE",
+            help="The log's keys, if its key was rotated: the service, a mirror's folder, or a saved {url}/keys.json.",
+        ),
+    ] = None,
     rpc: Annotated[str | None, typer.Option(help="RPC URL of the chain: also check the anchor there.")] = None,
     json: AsJson = False,
 ) -> None:
@@ -50,17 +58,30 @@ def verify(
     data = read_file(receipt, MAX_CERTIFICATE_BYTES)
     opening_data = read_file(opening, MAX_OPENING_BYTES) if opening else None
     trusted = VerifierKey.parse(key) if key else None
+    known = _read_keys(keys) if keys else None
     if is_certificate(data):
-        verify_certificate(data, trusted, alone=not (opening or file or rpc), as_json=json)
+        verify_certificate(data, trusted, known, alone=not (opening or file or rpc), as_json=json)
     with contextlib.ExitStack() as stack:
         content = stack.enter_context(open_file(file)) if file else None
         node = stack.enter_context(contextlib.closing(_node(rpc))) if rpc else None
-        result = check_receipt(data, opening=opening_data, file=content, trusted_key=trusted, node=node)
+        result = check_receipt(data, opening=opening_data, file=content, trusted_key=trusted, keys=known, node=node)
     if json:
         print_json(result.members())
     else:
         _print(result)
     raise typer.Exit(0 if result.verdict == "pass" else 1)
+
+
+def _read_keys(place: str) -> KeyChain:
+    """The keys of the log at a service, in a mirror's folder, or in a saved file."""
+    from ledger.audit.log_keys import MAX_KEYS_BYTES, parse_keys
+    from ledger.audit.opening import open_source_log
+    from ledger.audit.source import open_source
+
+    if Path(place).is_file():
+        return parse_keys(read_file(Path(place), MAX_KEYS_BYTES))
+    with open_source(place) as source:
+        return open_source_log(source).keys
 
 
 def _node(url: str) -> Node:

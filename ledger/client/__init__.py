@@ -18,6 +18,7 @@ from ledger import wire
 from ledger.client import files
 from ledger.client.campaigns import CampaignCalls
 from ledger.client.connection import Result, error_in
+from ledger.client.entries import EntryCalls
 from ledger.client.people import PeopleCalls
 from ledger.client.results import ResultCalls
 from ledger.client.reviews import ReviewCalls
@@ -29,7 +30,7 @@ __all__ = ["Client", "Result"]
 _ENCODER: Final = msgspec.json.Encoder()
 
 
-class Client(CampaignCalls, PeopleCalls, ReviewCalls, ResultCalls):
+class Client(CampaignCalls, EntryCalls, PeopleCalls, ReviewCalls, ResultCalls):
     """One service, with one platform's key (or the operator's, or none for what is public)."""
 
     # Platforms and keys
@@ -80,24 +81,6 @@ class Client(CampaignCalls, PeopleCalls, ReviewCalls, ResultCalls):
     def decide_many(self, new: Iterable[wire.NewDecision]) -> list[Result]:
         """Write any number of decisions, each by itself, in batches; the results are in their order."""
         return self._batches("/v1/decisions/batch", map(_ENCODER.encode, new))
-
-    # Receipts
-
-    def receipt(self, contribution: str) -> bytes:
-        """The receipt of a contribution, with its anchor once there is one."""
-        return self._send("GET", f"/v1/contributions/{contribution}/receipt").content
-
-    def decision_receipt(self, decision: str) -> bytes:
-        """The receipt of a decision."""
-        return self._send("GET", f"/v1/decisions/{decision}/receipt").content
-
-    def entry_receipt(self, index: int) -> bytes:
-        """The receipt of any entry."""
-        return self._send("GET", f"/v1/entries/{index}/receipt").content
-
-    def entry_proof(self, index: int) -> str:
-        """The C2SP tlog-proof of an entry."""
-        return self._send("GET", f"/v1/entries/{index}/proof").text
 
     # Files
 
@@ -165,17 +148,3 @@ class Client(CampaignCalls, PeopleCalls, ReviewCalls, ResultCalls):
     def claim_request(self, request: str) -> wire.ClaimRequest:
         """How far a request for a claim has come."""
         return self._get(f"/v1/claims/{request}", wire.ClaimRequest)
-
-    # The log
-
-    def audit_summary(self) -> wire.AuditSummary:
-        """The log's name, key, size, anchor and place."""
-        return self._get("/v1/audit/summary", wire.AuditSummary)
-
-    def checkpoint(self, log: str = "main") -> str:
-        """The log's newest signed checkpoint."""
-        return self._send("GET", f"/logs/{log}/checkpoint").text
-
-    def tile(self, path: str, log: str = "main") -> bytes:
-        """A tile or an entry bundle by its tlog-tiles path, ``tile/0/000`` or ``tile/entries/x001/234.p/5``."""
-        return self._send("GET", f"/logs/{log}/{path}").content

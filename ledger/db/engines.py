@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -10,16 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from ledger.errors import ConfigError
 
+_LOGGER = logging.getLogger(__name__)
 BUSY_TIMEOUT_MS = 15_000
 COMMAND_TIMEOUT_SECONDS = 60.0
+_CACHED_STATEMENTS = 512
+"""More than there are texts of statements that append; the driver's default is 128."""
 _POSTGRES_SETTINGS = {"plan_cache_mode": "force_custom_plan"}
 """A plan that was kept from when a table was small would read all of it once it is large."""
+_POWER_CUT = ("fsync", "full_page_writes")
+_DURABLE = ("synchronous_commit", *_POWER_CUT)
 _PRAGMAS = (
     "journal_mode = WAL",
     "synchronous = FULL",
     "foreign_keys = ON",
     f"busy_timeout = {BUSY_TIMEOUT_MS}",
     "secure_delete = ON",  # what is erased is overwritten, not only unlinked
+)
+_READER_PRAGMAS = ("cache_size = -32768",)  # 32 MiB: the pages of indexes whose keys come in no order
+_WRITER_PRAGMAS = (
+    *_READER_PRAGMAS,
+    "busy_timeout = 0",  # the store waits for the lock by itself
+    "wal_autocheckpoint = 4000",  # pages, 16 MiB: many groups change the same ones, which are then copied once
 )
 
 
@@ -33,10 +45,20 @@ def async_engine(url: URL, command_timeout_seconds: float | None = None) -> Asyn
     return engine
 
 
-def sqlite_engine(url: URL) -> Engine:
-    """An engine without asyncio, for the thread that appends."""
-    engine = create_engine(url.set(drivername="sqlite"))
-    _prepare_sqlite(engine)
+def migrating_engine(url: URL) -> AsyncEngine:
+    """The engine for migrations: SQLite changes a column by a new table in the place of one that others refer to."""
+    if not is_sqlite(url):
+        return create_async_engine(url)
+    engine = create_async_engine(url)
+    _prepare_sqlite(engine.sync_engine, ("foreign_keys = OFF",))  # in a transaction it would be too late
+    return engine
+
+
+def sqlite_engine(url: URL, *, appending: bool) -> Engine:
+    """An engine without asyncio, for the connection that appends or for quick reads: used by one thread at a time."""
+    arguments = {"cached_statements": _CACHED_STATEMENTS, "check_same_thread": False}
+    engine = create_engine(url.set(drivername="sqlite"), connect_args=arguments)
+    _prepare_sqlite(engine, _WRITER_PRAGMAS if appending else _READER_PRAGMAS)
     return engine
 
 
@@ -50,7 +72,7 @@ def writing(engine: AsyncEngine) -> AsyncEngine:
     return engine.execution_options(crowdledger_write=True)
 
 
-def _prepare_sqlite(engine: Engine) -> None:
+def _prepare_sqlite(engine: Engine, more: tuple[str, ...] = ()) -> None:
     """The driver opens no transactions by itself any more; SQLAlchemy's begin does, for SELECT and DDL too."""
 
     @event.listens_for(engine, "connect")
@@ -58,7 +80,7 @@ def _prepare_sqlite(engine: Engine) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         try:
-            for pragma in _PRAGMAS[::-1]:
+            for pragma in (*_PRAGMAS[::-1], *more):
                 cursor.execute(f"PRAGMA {pragma}")
         finally:
             cursor.close()
@@ -70,11 +92,19 @@ def _prepare_sqlite(engine: Engine) -> None:
 
 
 async def check_durable(engine: AsyncEngine) -> None:
-    """Raise ConfigError unless a commit on PostgreSQL is on disk before it is answered."""
+    """Raise ConfigError unless a commit on PostgreSQL is on disk before it is answered.
+
+    What only a power cut can turn into a loss is warned of: trials run so, and some file systems need no whole pages.
+    """
     async with engine.connect() as connection:
-        row = (await connection.exec_driver_sql("SHOW synchronous_commit")).one()
-    if row[0] not in ("on", "remote_write", "remote_apply"):
+        found = {name: (await connection.exec_driver_sql(f"SHOW {name}")).scalar_one() for name in _DURABLE}
+    if found["synchronous_commit"] not in ("on", "remote_write", "remote_apply"):
         raise ConfigError(
-            f"PostgreSQL runs with synchronous_commit={row[0]}: an answered entry could be lost.",
+            f"PostgreSQL runs with synchronous_commit={found['synchronous_commit']}: an answered entry could be lost.",
             remedy="Set synchronous_commit=on for the server or for this role and database.",
         )
+    for name in _POWER_CUT:
+        if found[name] != "on":
+            _LOGGER.warning(
+                "PostgreSQL runs with %s=%s: a power cut can destroy the log. Set it to on.", name, found[name]
+            )

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from ledger.db.engines import async_engine, is_sqlite, writing
+from ledger.db.engines import is_sqlite, migrating_engine, writing
 from ledger.db.urls import parse_url
 from ledger.errors import ConfigError, DatabaseError
 
@@ -45,12 +45,17 @@ def check_at_head(connection: Connection) -> None:
 
 
 async def _migrate(url: URL) -> None:
-    engine = async_engine(url)
+    engine = migrating_engine(url)
     try:
         async with writing(engine).begin() as connection:
             if not is_sqlite(url):
                 await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             await connection.run_sync(_upgrade)
+            if is_sqlite(url) and (await connection.exec_driver_sql("PRAGMA foreign_key_check")).first() is not None:
+                raise DatabaseError(
+                    "The migration failed: rows refer to others that are not there.",
+                    remedy="Nothing was changed. Restore the database from a backup and upgrade that.",
+                )
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(f"The migration failed: {error}", remedy="Check the database URL and rights.") from error
     finally:

@@ -1,4 +1,7 @@
-"""Rows that appending inserts and changes: one tuple type a table, in the order of its columns after ``log``."""
+"""Rows that appending inserts and changes: one tuple type a table, in the order of its columns after ``log``.
+
+``checksum`` is what ``ledger.db.checksums`` makes of a row where it is made.
+"""
 
 from __future__ import annotations
 
@@ -53,6 +56,7 @@ class ExternalRow(NamedTuple):
     entry_index: int
     salt: bytes
     fingerprint: bytes
+    checksum: int
 
 
 class ContributorRow(NamedTuple):
@@ -61,6 +65,7 @@ class ContributorRow(NamedTuple):
     platform: str
     external_id: str
     id: str
+    checksum: int
 
 
 class PlatformRow(NamedTuple):
@@ -80,6 +85,7 @@ class ApiKeyRow(NamedTuple):
     digest: bytes
     scopes: str
     revoked: int | None
+    checksum: int
 
 
 class CampaignRow(NamedTuple):
@@ -96,6 +102,7 @@ class CampaignRow(NamedTuple):
     closed: int | None
     paused: int | None
     resumed: int | None
+    checksum: int
 
 
 class AmendmentRow(NamedTuple):
@@ -209,6 +216,7 @@ class ResultRow(NamedTuple):
     public: bool
     entry_index: int
     at_ms: int
+    checksum: int
 
 
 class MandateRow(NamedTuple):
@@ -222,6 +230,7 @@ class MandateRow(NamedTuple):
     digest: bytes
     entry_index: int
     at_ms: int
+    checksum: int
 
 
 class ErasureRow(NamedTuple):
@@ -318,7 +327,10 @@ class Rows:
 
     def add(self, row: Row) -> None:
         """Take one more new row."""
-        self.new.setdefault(type(row), []).append(row)
+        rows = self.new.get(type(row))
+        if rows is None:
+            rows = self.new[type(row)] = []
+        rows.append(row)
 
     def change(self, how: Changing, *values: str | int) -> None:
         """Take one more change; it is made after all new rows are there."""

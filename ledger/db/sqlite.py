@@ -1,59 +1,112 @@
-"""Appending on SQLite: a whole transaction in one hop to a thread of its own."""
+"""Appending on SQLite: the event loop computes, a thread waits for the disk.
+
+All of a transaction but its commit runs on the event loop: it is planning in Python and a few milliseconds of SQLite's
+own work in memory, during which a second thread would only fight for the interpreter. The commit, which writes and
+syncs the file, is one call in a thread, and the loop goes on meanwhile.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import functools
-import json
+import sqlite3
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from typing import cast
 
+import orjson
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
 
+from ledger.db import engines
 from ledger.db.loading import DbRow, Lookup, Named, Query
-from ledger.db.store import Execute, Insert, ResultT, Step, Work, append
+from ledger.db.rows import Row
+from ledger.db.store import Execute, Insert, Inserts, ResultT, Step, Work, append
 from ledger.errors import DatabaseError
 
 _WANTED = "(SELECT value ->> 0 AS a, value ->> 1 AS b, value ->> 2 AS c FROM json_each(?2)) AS wanted"
+_ROWS_AT_ONCE = 64
+_QUICK_COMMIT_SECONDS = 0.0007
+_LOCK_POLL_SECONDS = 0.002
+"""Between two tries for a lock that another process holds."""
 
 
 class SqliteStore:
     """Appends to one log of a SQLite file. See ``Store``."""
 
     def __init__(self, engine: Engine, log: str) -> None:
-        self._engine = engine.execution_options(crowdledger_write=True)
+        self._engine = engine
         self._log = log
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-writer")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._connection: Connection | None = None
         self._closed = False
+        self._commit_seconds = 1.0
 
     async def append(self, named: Named, work: Work[ResultT]) -> ResultT:
         """See ``Store.append``."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, functools.partial(self._append, named, work))
+        try:
+            driver = self._driver()
+            await self._begin(driver)
+            try:
+                changed, result = self._run(driver, named, work)
+                if changed:
+                    await self._commit(driver)
+            finally:
+                if driver.in_transaction:  # some errors have ended it already
+                    driver.execute("ROLLBACK")
+            return result
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            self._close()
+            raise DatabaseError(f"The database refused: {error.__class__.__name__}.") from error
 
     async def close(self) -> None:
         """Close the connection and end the thread; once more does nothing."""
         if self._closed:
             return
         self._closed = True
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         self._thread.shutdown()
+        self._close()
 
-    def _append(self, named: Named, work: Work[ResultT]) -> ResultT:
+    async def _begin(self, driver: sqlite3.Connection) -> None:
+        """Take the file's write lock, waiting for it without keeping the event loop from other work."""
+        clock = asyncio.get_running_loop().time
+        deadline = clock() + engines.BUSY_TIMEOUT_MS / 1000
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or clock() > deadline:
+                    raise
+            await asyncio.sleep(_LOCK_POLL_SECONDS)
+
+    async def _commit(self, driver: sqlite3.Connection) -> None:
+        """Commit in the thread, unless the last one took no longer than the way there and back."""
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        if self._commit_seconds < _QUICK_COMMIT_SECONDS:
+            driver.execute("COMMIT")
+        else:
+            await self._commit_in_thread(driver)
+        self._commit_seconds = clock() - begun
+
+    async def _commit_in_thread(self, driver: sqlite3.Connection) -> None:
+        """Whoever cancels this waits until it is over: the connection is in use till then."""
+        committing = asyncio.get_running_loop().run_in_executor(self._thread, driver.execute, "COMMIT")
         try:
-            if self._connection is None:
-                self._connection = self._engine.connect()
-            with self._connection.begin() as transaction:
-                changed, result = self._run(self._connection, named, work)
-                if not changed:
-                    transaction.rollback()
-            return result
-        except SQLAlchemyError as error:
-            self._close()
-            raise DatabaseError(f"The database refused: {error.__class__.__name__}.") from error
+            await asyncio.shield(committing)
+        except asyncio.CancelledError:
+            await asyncio.wait([committing])
+            raise
 
-    def _run(self, connection: Connection, named: Named, work: Work[ResultT]) -> tuple[bool, ResultT]:
+    def _driver(self) -> sqlite3.Connection:
+        """The driver's own connection, made by the engine with what every connection must have set."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return cast(sqlite3.Connection, self._connection.connection.driver_connection)
+
+    def _run(self, driver: sqlite3.Connection, named: Named, work: Work[ResultT]) -> tuple[bool, ResultT]:
         steps = append(named, work)
         answer: list[DbRow] = []
         started = False
@@ -64,19 +117,22 @@ class SqliteStore:
                 outcome: tuple[bool, ResultT] = end.value
                 return outcome
             started = True
-            answer = self._do(connection, step)
+            answer = self._do(driver, step)
 
-    def _do(self, connection: Connection, step: Step) -> list[DbRow]:
+    def _do(self, driver: sqlite3.Connection, step: Step) -> list[DbRow]:
         match step:
             case Query(sql, values):
-                return [tuple(row) for row in connection.exec_driver_sql(_placed(sql), (self._log, *values))]
-            case Lookup(sql, wanted):
-                values = (self._log, json.dumps(wanted, ensure_ascii=False))
-                return [tuple(row) for row in connection.exec_driver_sql(_placed(sql), values)]
+                return driver.execute(placed(sql), (self._log, *values)).fetchall()
+            case Lookup(sql, wanted):  # orjson takes named tuples for something else
+                return driver.execute(placed(sql), (self._log, orjson.dumps(wanted, tuple).decode())).fetchall()
+            case Inserts(tables):
+                for each in tables:
+                    self._do(driver, each)
             case Insert(table, rows):
-                connection.exec_driver_sql(_insert(table), [(self._log, *row) for row in rows])
+                for part in _parts(rows):
+                    driver.execute(_insert(table, len(part)), [self._log, *chain.from_iterable(part)])
             case Execute(sql, parameters):
-                connection.exec_driver_sql(_placed(sql), [(self._log, *each) for each in parameters])
+                driver.executemany(placed(sql), [(self._log, *each) for each in parameters])
         return []
 
     def _close(self) -> None:
@@ -87,12 +143,25 @@ class SqliteStore:
 
 
 @functools.cache
-def _placed(sql: str) -> str:
+def placed(sql: str) -> str:
+    """The SQL of a ``Query`` or ``Lookup`` with the driver's placeholders."""
     return sql.format("?2", "?3", "?4", "?5", "?6", log="?1", wanted=_WANTED)
 
 
+def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """The rows in parts of 64, 32, ... and 1, so that there are few texts of statements to compile."""
+    begin = 0
+    while begin < len(rows):
+        end = begin + min(_ROWS_AT_ONCE, 1 << ((len(rows) - begin).bit_length() - 1))
+        yield rows[begin:end]
+        begin = end
+
+
 @functools.cache
-def _insert(table: Table) -> str:
+def _insert(table: Table, rows: int) -> str:
+    """SQL that inserts so many rows, which is quicker than so many calls: at each, other threads take the GIL."""
     names = ", ".join(column.name for column in table.columns)
-    marks = ", ".join("?" for _ in table.columns)
-    return f"INSERT INTO {table.name} ({names}) VALUES ({marks})"  # noqa: S608 - names of our own tables
+    width = len(table.columns) - 1
+    marks = (", ".join(f"?{2 + row * width + each}" for each in range(width)) for row in range(rows))
+    values = ", ".join(f"(?1, {each})" for each in marks)
+    return f"INSERT INTO {table.name} ({names}) VALUES {values}"  # noqa: S608 - names of our own tables

@@ -16,7 +16,7 @@ from ledger.db import tables
 from ledger.db.loading import DbRow, Loaded, Lookup, Named, Query, load
 from ledger.db.rows import TABLES, Changing, Row, Rows, TileRow
 from ledger.errors import ConfigError, ProofError
-from ledger.tree.merkle import CompactRange, NewNodes
+from ledger.tree.growth import CompactRange, NewNodes
 from ledger.tree.tiles import FULL_WIDTH, HEIGHT, Tile, completed, encode_tile
 
 Result_co = TypeVar("Result_co", covariant=True)
@@ -46,6 +46,8 @@ class Change(Generic[Result_co]):
     note: str = ""
     nodes: Sequence[NewNodes] = ()
     rows: Rows | None = None
+    vkey: str | None = None
+    """The log's key from now on, where this group changed it."""
 
 
 Work = Callable[[Head, Loaded], Change[ResultT]]
@@ -81,18 +83,26 @@ class Execute(NamedTuple):
     rows: Sequence[tuple[str | int | bytes, ...]]
 
 
-Step = Query | Lookup | Insert | Execute
+class Inserts(NamedTuple):
+    """All new rows of a group, table by table; those that others refer to come first."""
+
+    tables: Sequence[Insert]
+
+
+Step = Query | Lookup | Inserts | Insert | Execute
 Steps = Generator[Step, list[DbRow], ResultT]
 
-HEAD_SQL = "SELECT origin, vkey, size, at_ms, compact FROM logs WHERE name = {log}"
+HEAD_SQL = """
+SELECT origin, vkey, size, at_ms, compact, (SELECT MAX(block_ms) FROM chain_cursor WHERE log = {log})
+FROM logs WHERE name = {log}"""
 """The store adds what locks the row."""
-_BLOCK_TIME_SQL = "SELECT MAX(block_ms) FROM chain_cursor WHERE log = {log}"
 _LEAF_HASHES_SQL = """
 SELECT leaf_hash FROM entries
 WHERE log = {log} AND entry_index >= {0} AND entry_index < {1} ORDER BY entry_index"""
 _TILE_ROOTS_SQL = """
 SELECT root FROM tiles WHERE log = {log} AND n >= {0} AND n < {1} AND level = {2} ORDER BY n"""
 _NEW_HEAD_SQL = "UPDATE logs SET size = {0}, at_ms = {1}, compact = {2}, note = {3} WHERE name = {log}"
+_NEW_KEY_SQL = "UPDATE logs SET vkey = {0} WHERE name = {log}"
 _CHANGES: dict[Changing, str] = {
     "close": "UPDATE campaigns SET closed = {1} WHERE log = {log} AND id = {0}",
     "pause": "UPDATE campaigns SET paused = {1} WHERE log = {log} AND id = {0}",
@@ -115,14 +125,14 @@ def append(named: Named, work: Work[ResultT]) -> Steps[tuple[bool, ResultT]]:
     change = work(head, loaded)
     if change.tree is None or change.rows is None:
         return False, change.result
-    for kind, table in TABLES.items():
-        if kind in change.rows.new:
-            yield Insert(tables.metadata.tables[table], change.rows.new[kind])
+    for tile in (yield from _full_tiles(head.tree.size, change)):
+        change.rows.add(tile)
+    new = change.rows.new
+    yield Inserts([Insert(tables.metadata.tables[table], new[kind]) for kind, table in TABLES.items() if kind in new])
     yield from _changed_rows(change.rows)
-    full_tiles = yield from _full_tiles(head.tree.size, change)
-    if full_tiles:
-        yield Insert(tables.tiles, full_tiles)
     yield Execute(_NEW_HEAD_SQL, [(change.tree.size, change.at_ms, change.tree.encode(), change.note)])
+    if change.vkey is not None:
+        yield Execute(_NEW_KEY_SQL, [(change.vkey,)])
     return True, change.result
 
 
@@ -130,8 +140,7 @@ def _locked_head() -> Steps[Head]:
     rows = yield Query(HEAD_SQL)
     if not rows:
         raise ConfigError("This log is not opened.", remedy="Start the service once: it opens its log.")
-    origin, vkey, size, at_ms, compact = rows[0]
-    ((confirmed_ms,),) = yield Query(_BLOCK_TIME_SQL)
+    origin, vkey, size, at_ms, compact, confirmed_ms = rows[0]
     return Head(origin, vkey, at_ms, CompactRange.decode(size, bytes(compact)), confirmed_ms)
 
 

@@ -17,8 +17,8 @@ from ledger.statements import kinds
 from ledger.statements.decisions import DecisionMade, Verdict
 from ledger.tree import merkle
 from ledger.tree.checkpoints import Checkpoint, sign
+from ledger.tree.growth import CompactRange
 from ledger.tree.keys import LogSigner
-from ledger.tree.merkle import CompactRange
 
 _TILE = 256
 

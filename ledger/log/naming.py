@@ -9,6 +9,7 @@ from ledger.log import items
 from ledger.log.requests import Request
 from ledger.statements.campaigns import CampaignFunded
 from ledger.statements.contents import Purpose
+from ledger.statements.log import LogKeyRotated
 
 
 def named(requests: Iterable[Request]) -> Named:
@@ -96,6 +97,8 @@ def _name_people(item: items.Item, names: Named) -> None:
         case items.Record(statement=CampaignFunded() as statement):
             names.campaigns.add(statement.campaign)
             names.funds.add(statement.campaign)
+        case items.Record(statement=LogKeyRotated()):
+            names.log_keys = True
 
 
 def _submit(item: items.Submit, names: Named) -> None:

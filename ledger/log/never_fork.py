@@ -8,6 +8,7 @@ from ledger.chain.anchors import OpenedLog
 from ledger.chain.contracts import AnchoredHead
 from ledger.errors import LogDivergedError, ProofError
 from ledger.log.reader import Head
+from ledger.tree.key_chain import KeyChain
 
 
 class Heads(Protocol):
@@ -17,17 +18,21 @@ class Heads(Protocol):
         """The head as committed last."""
         ...
 
+    async def log_keys(self) -> KeyChain:
+        """All keys that the log had."""
+        ...
+
     async def root_at(self, size: int) -> bytes:
         """The root of the first ``size`` entries. Raises ProofError where the database lacks a part of the tree."""
         ...
 
 
 async def require_same_key(log: Heads, opened: OpenedLog) -> None:
-    """Raise LogDivergedError unless the log was opened on the chain with the key that signs ours."""
-    ours = (await log.head()).vkey
-    if opened.vkey != ours:
+    """Raise LogDivergedError unless the log was opened on the chain with a key of ours, in force or retired."""
+    ours = await log.log_keys()
+    if not ours.has(opened.vkey):
         raise LogDivergedError(
-            f"The log was opened on the chain with the key '{opened.vkey}'; ours is '{ours}'.",
+            f"The log was opened on the chain with the key '{opened.vkey}'; ours is '{ours.newest.vkey}'.",
             remedy="Operator: give the log's own key file, or the deployment file of this log.",
         )
 

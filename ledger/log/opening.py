@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -49,6 +49,17 @@ async def open_log(
                 raise
 
 
+async def check_key(database: Database, log: str, signer: LogSigner) -> None:
+    """Raise ConfigError where the stored log has another origin or key; one that is not opened yet may have any."""
+    try:
+        async with database.engine.connect() as connection:
+            stored = (await connection.execute(_stored(log))).one_or_none()
+    except (SQLAlchemyError, OSError) as error:
+        raise DatabaseError(f"The log cannot be read: {error.__class__.__name__}.") from error
+    if stored is not None:
+        _require_ours(stored, signer)
+
+
 async def _make_head(database: Database, log: str, signer: LogSigner) -> int:
     """The log's size, its head row made where there is none. Raises ConfigError, DatabaseError."""
     key = signer.verifier_key
@@ -65,15 +76,24 @@ async def _make_head(database: Database, log: str, signer: LogSigner) -> int:
         async with database.begin() as connection:
             insert = sqlite.insert(logs) if connection.dialect.name == "sqlite" else postgresql.insert(logs)
             await connection.execute(insert.values(row).on_conflict_do_nothing())
-            query = select(logs.c.origin, logs.c.vkey, logs.c.size).where(logs.c.name == log)
-            stored = (await connection.execute(query)).one()
+            stored = (await connection.execute(_stored(log))).one()
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(f"The log cannot be opened: {error.__class__.__name__}.") from error
-    if stored.origin != key.name:
-        raise ConfigError(f"The database holds the log of '{stored.origin}', not of '{key.name}'.", remedy=_OTHER)
-    if stored.vkey != key.vkey:
-        raise ConfigError(f"The database's log has the key '{stored.vkey}', not '{key.vkey}'.", remedy=_OTHER)
+    _require_ours(stored, signer)
     return int(stored.size)
 
 
+def _stored(log: str) -> Select[tuple[str, str, int]]:
+    return select(logs.c.origin, logs.c.vkey, logs.c.size).where(logs.c.name == log)
+
+
+def _require_ours(stored: Row[tuple[str, str, int]], signer: LogSigner) -> None:
+    key = signer.verifier_key
+    if stored.origin != key.name:
+        raise ConfigError(f"The database holds the log of '{stored.origin}', not of '{key.name}'.", remedy=_OTHER)
+    if stored.vkey != key.vkey:
+        raise ConfigError(f"The database's log has the key '{stored.vkey}', not '{key.vkey}'.", remedy=_KEY)
+
+
 _OTHER = "Use the database, the origin and the key file that belong together."
+_KEY = f"{_OTHER} If the key was rotated, set log_key_file to the newest one."

@@ -10,7 +10,11 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from ledger.book import rules
+from ledger.book.facts import Facts
+from ledger.db.checksums import checksum
 from ledger.db.loading import Content, External, LiveKey, Loaded, once
 from ledger.db.rows import ContentRow, EntryRow, ExternalRow, Rows
 from ledger.db.store import Head
@@ -31,14 +35,14 @@ from ledger.tree.merkle import leaf_hash
 
 _logger = logging.getLogger(__name__)
 
+_SIGNED = (ContributionSubmitted, DecisionMade)
 CLOCK_TOLERANCE_MS = 60_000
 """How far a clock may be behind the last entry: less than a minute is another machine's clock, more is a wrong one."""
 MAX_JUMP_MS = 86_400_000
 """How far ``at`` moves forward on the machine's word alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(msgspec.Struct, frozen=True, gc=False):
     """A request that becomes an entry."""
 
     id: str
@@ -47,8 +51,7 @@ class Planned:
     opening: Opening | None
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(msgspec.Struct, frozen=True, gc=False):
     """A request that became the entry ``index`` before; ``kind`` and ``id`` name its opening."""
 
     id: str
@@ -67,6 +70,8 @@ class Plan:
     at_ms: int
     rows: Rows
     leaf_hashes: list[bytes]
+    vkey: str | None = None
+    """The log's key after the group, where one of the items changed it."""
 
 
 def plan(
@@ -87,7 +92,13 @@ def plan(
     """
     planner = _Planner(head, loaded, _next_at(head, now_ms, confirmed_ms), domain)
     outcomes = [planner.outcome(request) for request in requests]
-    return Plan(outcomes, planner.at_ms, planner.rows, planner.leaf_hashes)
+    return Plan(outcomes, planner.at_ms, planner.rows, planner.leaf_hashes, _new_key(head, loaded.facts))
+
+
+def _new_key(head: Head, facts: Facts) -> str | None:
+    """The key that the group put in force in the place of the head's."""
+    entry, vkey = facts.log_keys[-1] if facts.log_keys else (0, "")
+    return vkey if entry >= max(head.tree.size, 1) else None
 
 
 def _next_at(head: Head, now_ms: int, confirmed_ms: int | None) -> int:
@@ -143,7 +154,10 @@ class _Planner:
             return None
         if not hmac.compare_digest(request.fingerprint(known.salt), known.fingerprint):
             raise IdReusedError(
-                f"The external_id {key[2]!r} names {request.kind} {known.subject}, which has other content."
+                f"The external_id {key[2]!r} names {request.kind} {known.subject}, which has other content.",
+                id=known.subject,
+                kind=request.kind,
+                index=known.entry_index,
             )
         return Repeated(known.subject, known.entry_index, request.kind)
 
@@ -157,7 +171,7 @@ class _Planner:
         """The statement's bytes, once format, signature and the book's rules let it pass."""
         data = kinds.encode(statement)
         kinds.parse(data)  # what a replay could not read must never be recorded
-        if isinstance(statement, ContributionSubmitted | DecisionMade) and statement.signature is not None:
+        if isinstance(statement, _SIGNED) and statement.signature is not None:
             check_signature(statement, statement.signature, self._domain)
         rules.check(statement, self._next, self._facts)
         return data
@@ -170,9 +184,7 @@ class _Planner:
         self._next += 1
         leaf = leaf_hash(data)
         self.leaf_hashes.append(leaf)
-        entry = EntryRow(
-            index, str(statement.__struct_config__.tag), self.at_ms, data, leaf, subject(statement, self._loaded)
-        )
+        entry = EntryRow(index, kinds.NAMES[type(statement)], self.at_ms, data, leaf, subject(statement, self._loaded))
         self.rows.add(entry)
         add_view(self.rows, statement, entry, request.item, self._loaded)
         self._add_private(request, draft, index)
@@ -195,7 +207,8 @@ class _Planner:
             salt = request.fresh_fingerprint_salt()
             fingerprint = request.fingerprint(salt)
             loaded.externals[key] = External(request.item_id, index, salt, fingerprint)
-            rows.add(ExternalRow(*key, request.item_id, index, salt, fingerprint))
+            row = (*key, request.item_id, index, salt, fingerprint)
+            rows.add(ExternalRow(*row, checksum(*row)))
         if draft.person is not None:
             rows.add(draft.person)
             loaded.people[draft.person.platform, draft.person.external_id] = draft.person.id

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import functools
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import select
 
-from ledger.db.tables import anchors, checkpoints, entries, logs, tiles
-from ledger.errors import ConfigError, NotFoundError, ProofError
+from ledger.db import Database
+from ledger.db.loading import DbRow, Lookup, Query
+from ledger.db.tables import checkpoints, entries
+from ledger.errors import ConfigError, NotFoundError
 from ledger.log.chain_views import ChainViews
-from ledger.log.queries import chunks
+from ledger.log.log_keys import LogKeys
+from ledger.log.stored_tree import StoredTree
 from ledger.log.views import Views
 from ledger.tree import merkle
-from ledger.tree.keys import VerifierKey
-from ledger.tree.merkle import CompactRange, NodeReader
+from ledger.tree.growth import CompactRange
+from ledger.tree.key_chain import KeyChain
+from ledger.tree.merkle import NodeReader
 from ledger.tree.receipts import Anchor, Receipt
-from ledger.tree.tiles import ENTRIES, FULL_WIDTH, Tile, decode_tile, encode_entries, encode_tile, node_in_tile
-from ledger.tree.tiles import tile_of_node as _tile_of_node
-
-Node = tuple[int, int]
+from ledger.tree.tiles import ENTRIES, FULL_WIDTH, Tile, encode_entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +36,40 @@ class Head:
     compact: CompactRange
 
 
-class Reader(Views, ChainViews):
+class _AnchorRow(NamedTuple):
+    chain_id: int
+    contract: str
+    log_id: str
+    size: int
+    root: bytes
+    tx: str
+    block: int
+
+
+class Reader(Views, ChainViews, LogKeys):
     """Reads one log; the views of its statements and of the worker's rows included."""
+
+    def __init__(self, database: Database, log: str) -> None:
+        super().__init__(database, log)
+        self._tree = StoredTree(database, log)
 
     async def head(self) -> Head:
         """The committed head. Raises ConfigError where the log is not opened."""
-        row = await self._one(select(logs).where(logs.c.name == self._log))
-        if row is None:
+        before = self._tree.size
+        (rows,) = await self._database.fetch(self._log, [_HEAD])
+        return self._head(rows, before)
+
+    def _head(self, rows: list[DbRow], before: int) -> Head:
+        if not rows:
             raise ConfigError(f"There is no log '{self._log}' in the database.", remedy="Start the service once.")
-        return Head(
-            row.origin, row.vkey, row.size, row.at_ms, row.note, CompactRange.decode(row.size, bytes(row.compact))
-        )
+        origin, vkey, size, at_ms, note, compact = rows[0]
+        self._tree.saw(size, before)
+        return Head(origin, vkey, size, at_ms, note, CompactRange.decode(size, compact))
+
+    async def log_keys(self) -> KeyChain:
+        """The log's keys, each with the entry that put it in force. Raises ConfigError where it is not opened."""
+        head = await self.head()
+        return await self.keys_up_to(head.origin, head.vkey)
 
     async def checkpoint(self) -> str:
         """The newest signed checkpoint."""
@@ -72,11 +93,10 @@ class Reader(Views, ChainViews):
     async def tile(self, level: int, n: int, width: int | None = None) -> bytes:
         """A tile's bytes (c2sp.org/tlog-tiles); ``width`` below 256 asks for a partial one. Raises NotFoundError."""
         tile = Tile(level, n, width or FULL_WIDTH)
-        async with self._connection() as connection:
-            hashes = await self._tile_hashes(connection, tile)
-        if len(hashes) < tile.width:
+        hashes = await self._tree.tile(tile)
+        if hashes is None:
             raise NotFoundError(f"The log has no {tile.path} yet.", remedy="Ask for what the checkpoint's size allows.")
-        return encode_tile(hashes)
+        return hashes
 
     async def entry_bundle(self, n: int, width: int | None = None) -> bytes:
         """An entry bundle's bytes (c2sp.org/tlog-tiles, Log Entries). Raises NotFoundError."""
@@ -89,17 +109,26 @@ class Reader(Views, ChainViews):
     async def root_at(self, size: int) -> bytes:
         """The root of the first ``size`` entries. Raises NotFoundError beyond the head."""
         await self._check_size(size)
-        return merkle.root_at(size, await self._nodes(merkle.root_nodes(size)))
+        try:
+            return merkle.root_at(size, self._tree.kept_node)
+        except KeyError:
+            return merkle.root_at(size, await self._tree.nodes(merkle.root_nodes(size)))
 
     async def consistency(self, old: int, new: int) -> list[bytes]:
         """The consistency proof between two sizes. Raises NotFoundError beyond the head, ProofError if old > new."""
         await self._check_size(new)
-        return merkle.consistency_proof(old, new, await self._nodes(merkle.consistency_nodes(old, new)))
+        try:
+            return merkle.consistency_proof(old, new, self._tree.kept_node)
+        except KeyError:
+            return merkle.consistency_proof(old, new, await self._tree.nodes(merkle.consistency_nodes(old, new)))
 
     async def inclusion(self, index: int, size: int) -> list[bytes]:
         """The inclusion proof of an entry in the tree of ``size``. Raises NotFoundError, ProofError."""
         await self._check_size(size)
-        return merkle.inclusion_proof(index, size, await self._nodes(merkle.inclusion_nodes(index, size)))
+        try:
+            return merkle.inclusion_proof(index, size, self._tree.kept_node)
+        except KeyError:
+            return merkle.inclusion_proof(index, size, await self._tree.nodes(merkle.inclusion_nodes(index, size)))
 
     async def receipt(self, index: int) -> bytes:
         """The receipt of an entry: its first checkpoint and, once an anchor covers that, the first such anchor.
@@ -111,120 +140,69 @@ class Reader(Views, ChainViews):
     async def receipts(self, indexes: Collection[int]) -> dict[int, Receipt]:
         """The receipts of entries by their index, in a few reads whatever their number. Raises NotFoundError."""
         wanted = sorted(set(indexes))
-        head = await self.head()
-        key = VerifierKey.parse(head.vkey)
-        statements: dict[int, bytes] = {}
-        for part in chunks(wanted):
-            query = select(entries.c.entry_index, entries.c.statement).where(
-                entries.c.log == self._log, entries.c.entry_index.in_(part)
-            )
-            statements |= {row.entry_index: bytes(row.statement) for row in await self._all(query)}
-        first = await self._first_checkpoints(wanted)
-        anchored = await self._first_anchors({size for size, _ in first.values()}, head.size)
-        nodes = {node for index in wanted for node in merkle.inclusion_nodes(index, first[index][0])}
+        before = self._tree.size
+        asked = Lookup(_ENTRIES_SQL, [(str(index),) for index in wanted])
+        heads, rows = await self._database.fetch(self._log, [_HEAD, asked])
+        head = self._head(heads, before)
+        found = {index: (statement, size, note) for index, statement, size, note in rows}
+        for index in wanted:
+            if index not in found:
+                raise NotFoundError(f"There is no entry {index}.")
+        anchored = await self._first_anchors({size for _, size, _ in found.values()}, head.size)
+        nodes = {node for index in wanted for node in merkle.inclusion_nodes(index, found[index][1])}
         nodes |= {node for size, row in anchored.items() for node in merkle.consistency_nodes(size, row.size)}
-        source = await self._nodes(nodes)
-        made = {size: self._anchor(size, row, source) for size, row in anchored.items()}
+        source = await self._tree.nodes(nodes)
+        keys = await self.keys_up_to(head.origin, head.vkey)
+        made = {size: _anchor(size, row, source) for size, row in anchored.items()}
         receipts = {}
         for index in wanted:
-            size, note = first[index]
-            receipt = Receipt.issue(key, statements[index], index, merkle.inclusion_proof(index, size, source), note)
+            statement, size, note = found[index]
+            proof = merkle.inclusion_proof(index, size, source)
+            receipt = Receipt.issue(keys.key_at(size), statement, index, proof, note)
             receipts[index] = Receipt(receipt.key, receipt.proof, made.get(size))
         return receipts
 
-    async def _first_checkpoints(self, indexes: Sequence[int]) -> dict[int, tuple[int, str]]:
-        """For each index, which ascend, the size and note of the first checkpoint beyond it."""
-        found: dict[int, tuple[int, str]] = {}
-        covered: tuple[int, str] = (0, "")
-        async with self._connection() as connection:
-            for index in indexes:
-                if not 0 <= index < covered[0]:
-                    query = select(checkpoints.c.size, checkpoints.c.note).where(
-                        checkpoints.c.log == self._log, checkpoints.c.size > index
-                    )
-                    row = (await connection.execute(query.order_by(checkpoints.c.size).limit(1))).one_or_none()
-                    if row is None or index < 0:
-                        raise NotFoundError(f"There is no entry {index}.")
-                    covered = row.size, row.note
-                found[index] = covered
-        return found
-
-    async def _first_anchors(self, sizes: Collection[int], head_size: int) -> dict[int, Any]:
+    async def _first_anchors(self, sizes: Collection[int], head_size: int) -> dict[int, _AnchorRow]:
         """For each size, the row of the first anchor that covers it, where there is one that this log reaches."""
-        query = select(anchors).where(anchors.c.log == self._log, anchors.c.size <= head_size)
-        query = query.order_by(anchors.c.size, anchors.c.chain_id).limit(1)
-        found: dict[int, Any] = {}
-        async with self._connection() as connection:
-            for size in sorted(sizes):
-                row = (await connection.execute(query.where(anchors.c.size >= size))).one_or_none()
-                if row is not None:
-                    found[size] = row
+        found: dict[int, _AnchorRow] = {}
+        row: _AnchorRow | None = None
+        for size in sorted(sizes):
+            if row is None or row.size < size:
+                (rows,) = await self._database.fetch(self._log, [Query(_ANCHOR_SQL, (size, head_size))])
+                if not rows:
+                    break  # nor is there one for the larger sizes
+                row = _AnchorRow(*rows[0])
+            found[size] = row
         return found
-
-    def _anchor(self, size: int, row: Any, source: NodeReader) -> Anchor:
-        return Anchor(
-            chain_id=row.chain_id,
-            contract=row.contract,
-            log_id=row.log_id,
-            size=row.size,
-            root=bytes(row.root),
-            transaction=row.tx,
-            block=row.block,
-            consistency=tuple(merkle.consistency_proof(size, row.size, source)),
-        )
 
     async def _check_size(self, size: int) -> None:
+        """Raise NotFoundError beyond the head, which is read only where none that large was seen: the log grows."""
+        if 0 <= size <= self._tree.size:
+            return
         head = await self.head()
         if not 0 <= size <= head.size:
             raise NotFoundError(f"The log has {head.size} entries, not {size}.", remedy="Ask for a size it has.")
 
-    async def _nodes(self, nodes: Iterable[Node]) -> NodeReader:
-        """A reader of these nodes, whose tiles are loaded at once: full ones whole, the right edge from its parts."""
-        wanted: dict[int, set[int]] = defaultdict(set)
-        for level, index in nodes:
-            tile = _tile_of_node(level, index, merkle.MAX_SIZE)
-            wanted[tile.level].add(tile.index)
-        loaded: dict[Node, list[bytes]] = {}
-        async with self._connection() as connection:
-            for level, numbers in wanted.items():
-                for part in chunks(sorted(numbers)):
-                    query = select(tiles.c.n, tiles.c.hashes).where(
-                        tiles.c.log == self._log, tiles.c.level == level, tiles.c.n.in_(part)
-                    )
-                    for row in await connection.execute(query):
-                        loaded[level, row.n] = decode_tile(bytes(row.hashes))
-                for number in numbers:
-                    if (level, number) not in loaded:
-                        loaded[level, number] = await self._edge(connection, Tile(level, number))
 
-        @functools.cache  # the proofs of a group share most of their nodes
-        def read(level: int, index: int) -> bytes:
-            tile = _tile_of_node(level, index, merkle.MAX_SIZE)
-            try:
-                return node_in_tile(level, index, loaded[tile.level, tile.index])
-            except ProofError as error:
-                raise ProofError(f"The database lacks node {index} of level {level}.") from error
+def _anchor(size: int, row: _AnchorRow, source: NodeReader) -> Anchor:
+    return Anchor(
+        chain_id=row.chain_id,
+        contract=row.contract,
+        log_id=row.log_id,
+        size=row.size,
+        root=row.root,
+        transaction=row.tx,
+        block=row.block,
+        consistency=tuple(merkle.consistency_proof(size, row.size, source)),
+    )
 
-        return read
 
-    async def _tile_hashes(self, connection: AsyncConnection, tile: Tile) -> list[bytes]:
-        if tile.is_full:
-            query = select(tiles.c.hashes).where(
-                tiles.c.log == self._log, tiles.c.level == tile.level, tiles.c.n == tile.index
-            )
-            found = (await connection.execute(query)).one_or_none()
-            return decode_tile(bytes(found.hashes)) if found else []
-        return await self._edge(connection, tile)
-
-    async def _edge(self, connection: AsyncConnection, tile: Tile) -> list[bytes]:
-        """The hashes of a tile as far as there are any: leaf hashes, or the roots of the full tiles below."""
-        begin = tile.index * FULL_WIDTH
-        query: Select[Any]
-        if tile.level == 0:
-            place, condition = entries.c.entry_index, entries.c.log == self._log
-            query = select(entries.c.leaf_hash).where(condition)
-        else:
-            place = tiles.c.n
-            query = select(tiles.c.root).where(tiles.c.log == self._log, tiles.c.level == tile.level - 1)
-        rows = await connection.execute(query.where(place >= begin, place < begin + tile.width).order_by(place))
-        return [bytes(row[0]) for row in rows]
+_HEAD = Query("SELECT origin, vkey, size, at_ms, note, compact FROM logs WHERE name = {log}")
+_ENTRIES_SQL = """
+SELECT e.entry_index, e.statement, c.size, c.note
+FROM {wanted} CROSS JOIN entries AS e CROSS JOIN checkpoints AS c
+WHERE e.log = {log} AND e.entry_index = CAST(wanted.a AS BIGINT) AND c.log = {log}
+  AND c.size = (SELECT MIN(f.size) FROM checkpoints AS f WHERE f.log = {log} AND f.size > e.entry_index)"""
+_ANCHOR_SQL = """
+SELECT chain_id, contract, log_id, size, root, tx, block FROM anchors
+WHERE log = {log} AND size >= {0} AND size <= {1} ORDER BY size, chain_id LIMIT 1"""

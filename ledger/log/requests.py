@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
@@ -27,6 +30,7 @@ MAX_RESULT_BYTES = 8 * 2**20
 MAX_ID_CHARACTERS = 200
 OPERATOR = "operator"
 """Owner of the external ids of platforms."""
+
 
 _KINDS: Final[dict[type[items.Item], str]] = {
     items.RegisterPlatform: "platform",
@@ -77,6 +81,13 @@ _WITH_EXTERNAL_ID = (
     | items.FileAppeal
     | items.PublishResult
 )
+_SALTED_TYPES: Final = get_args(_SALTED)
+_EXTERNAL_TYPES: Final = get_args(_WITH_EXTERNAL_ID)
+"""Tuples of types are asked for faster than unions."""
+_CONTENTS: Final[dict[type[items.Item], tuple[str, ...]]] = {
+    kind: tuple(each.name for each in fields(kind) if each.name not in _MADE) for kind in get_args(_WITH_CONTENT)
+}
+"""The fields that say something; the ids and salts made for an item do not."""
 _OF_PLATFORM_AND_CAMPAIGN = ("platform", "campaign")
 _NAMES: Final[dict[type[items.Item], tuple[str, ...]]] = {
     items.RegisterPlatform: ("id", "name", "external_id"),
@@ -111,28 +122,23 @@ _NAMES: Final[dict[type[items.Item], tuple[str, ...]]] = {
     items.ObjectToLink: ("contributor", "signature"),
 }
 """Texts that become keys in the database; whatever it cannot carry is refused before the group is made."""
+_TEXTS: Final[dict[type[items.Item], Callable[[items.Item], tuple[str | None, ...]]]] = {
+    kind: attrgetter(*names, names[0])  # of one name alone it would give no tuple
+    for kind, names in _NAMES.items()
+}
 
 
 class Request(NamedTuple):
-    """An item and its canonical bytes."""
+    """An item and its canonical bytes, with what all steps ask of it."""
 
     item: items.Item
     canonical: bytes
-
-    @property
-    def kind(self) -> str:
-        """The kind of thing that the item makes, as external ids and openings name it; empty if it has no such id."""
-        return _KINDS.get(type(self.item), "")
-
-    @property
-    def external_key(self) -> ExternalKey | None:
-        """Platform, kind and external id, if the item has one."""
-        item = self.item
-        if isinstance(item, _WITH_EXTERNAL_ID) and item.external_id is not None:
-            return item.platform, self.kind, item.external_id
-        if isinstance(item, items.RegisterPlatform) and item.external_id is not None:
-            return OPERATOR, self.kind, item.external_id
-        return None
+    kind: str
+    """The kind of thing that the item makes, as external ids and openings name it; empty if it has no such id."""
+    external_key: ExternalKey | None
+    """Platform, kind and external id, if the item has one."""
+    item_id: str
+    """The id of what the item makes or changes."""
 
     def fingerprint(self, salt: bytes) -> bytes:
         """SHA-256 of 16 bytes of salt and the canonical bytes."""
@@ -140,54 +146,65 @@ class Request(NamedTuple):
 
     def fresh_fingerprint_salt(self) -> bytes:
         """16 bytes from the item's own salt, or from its id where all of it is public."""
-        secret = self.item.salt if isinstance(self.item, _SALTED) else self.item_id.encode()
+        secret = self.item.salt if isinstance(self.item, _SALTED_TYPES) else self.item_id.encode()
         return hashlib.sha256(b"fingerprint" + secret).digest()[:16]
-
-    @property
-    def item_id(self) -> str:
-        """The id of what the item makes or changes."""
-        match self.item:
-            case items.AddKey(key=key):
-                return key.id
-            case items.RevokeKey(key_id=key_id):
-                return key_id
-            case items.AmendCampaign() | items.PauseCampaign() | items.ResumeCampaign() | items.CloseCampaign() as item:
-                return item.campaign
-            case items.Reveal() | items.Withdraw() as item:
-                return item.contribution
-            case items.ResolveAppeal(appeal=appeal):
-                return appeal
-            case items.EraseContent(subject=subject) | items.OpenContent(subject=subject):
-                return subject
-            case items.ObjectToLink(contributor=contributor):
-                return contributor
-            case items.Record(statement=statement):
-                return str(statement.__struct_config__.tag)
-            case item:
-                return item.id
 
 
 def prepare(item: items.Item) -> Request:
     """Check what needs no log and make the canonical bytes. Raises FieldError, TooLargeError."""
+    kind = _KINDS.get(type(item), "")
+    data = _canonical(item)
+    return Request(item, data, kind, _external_key(item, kind), _item_id(item))
+
+
+def _canonical(item: items.Item) -> bytes:
     if isinstance(item, items.Record):
-        return Request(item, _checked_statement(item))
-    for name in _NAMES[type(item)]:
-        value = getattr(item, name)
-        if value is not None:
-            _check_name(name, value)
+        return _checked_statement(item)
+    _check_names(item)
     _check_parts(item)
     if isinstance(item, items.Reveal):
-        return Request(item, _bounded(item.preimage, MAX_REQUEST_BYTES))
+        return _bounded(item.preimage, MAX_REQUEST_BYTES)
     try:
         data = canonical.encode(_content(item))
     except FormatError as error:
         raise FieldError(error.detail, field="content", remedy=error.remedy) from error
-    limit = MAX_RESULT_BYTES if isinstance(item, items.PublishResult) else MAX_REQUEST_BYTES
-    return Request(item, _bounded(data, limit))
+    return _bounded(data, MAX_RESULT_BYTES if isinstance(item, items.PublishResult) else MAX_REQUEST_BYTES)
+
+
+def _external_key(item: items.Item, kind: str) -> ExternalKey | None:
+    if isinstance(item, _EXTERNAL_TYPES) and item.external_id is not None:
+        return item.platform, kind, item.external_id
+    if isinstance(item, items.RegisterPlatform) and item.external_id is not None:
+        return OPERATOR, kind, item.external_id
+    return None
+
+
+def _item_id(item: items.Item) -> str:
+    match item:
+        case items.Submit() | items.Decide():
+            return item.id
+        case items.AddKey(key=key):
+            return key.id
+        case items.RevokeKey(key_id=key_id):
+            return key_id
+        case items.AmendCampaign() | items.PauseCampaign() | items.ResumeCampaign() | items.CloseCampaign():
+            return item.campaign
+        case items.Reveal() | items.Withdraw():
+            return item.contribution
+        case items.ResolveAppeal(appeal=appeal):
+            return appeal
+        case items.EraseContent(subject=subject) | items.OpenContent(subject=subject):
+            return subject
+        case items.ObjectToLink(contributor=contributor):
+            return contributor
+        case items.Record(statement=statement):
+            return str(statement.__struct_config__.tag)
+        case _:
+            return item.id
 
 
 def _check_parts(item: items.Item) -> None:
-    if isinstance(item, _SALTED):
+    if isinstance(item, _SALTED_TYPES):
         _check_bytes("salt", item.salt)
     match item:
         case items.RegisterPlatform() | items.AddKey():
@@ -235,16 +252,16 @@ def _bounded(data: bytes, limit: int) -> bytes:
     return data
 
 
-def _content(item: items.Item) -> canonical.JsonValue:
+def _content(item: items.Item) -> canonical.Encodable:
     if isinstance(item, items.RegisterPlatform):
-        return {"name": item.name, "scopes": [*item.key.scopes]}
+        scopes: list[canonical.JsonValue] = [*item.key.scopes]
+        return {"name": item.name, "scopes": scopes}
     if not isinstance(item, _WITH_CONTENT):
         return None
-    members = {name: getattr(item, name) for name in item.__dataclass_fields__ if name not in _MADE}
     return {
-        name: value if name in _JSON else msgspec.to_builtins(value)
-        for name, value in members.items()
-        if value is not None
+        name: value if type(value) is str or name in _JSON else msgspec.to_builtins(value)
+        for name in _CONTENTS[type(item)]
+        if (value := getattr(item, name)) is not None
     }
 
 
@@ -255,6 +272,19 @@ def _checked_statement(item: items.Record) -> bytes:
     except FormatError as error:
         raise FieldError(error.detail, field="statement", remedy=error.remedy) from error
     return data
+
+
+def _check_names(item: items.Item) -> None:
+    """Check all names of an item at once; if something is wrong, one by one."""
+    texts = [text for text in _TEXTS[type(item)](item) if text is not None]
+    try:
+        fine = "".join(texts).isprintable() and all(texts) and max(map(len, texts), default=0) <= MAX_ID_CHARACTERS
+    except TypeError:
+        fine = False
+    if not fine:
+        for name in _NAMES[type(item)]:
+            if (value := getattr(item, name)) is not None:
+                _check_name(name, value)
 
 
 def _check_name(field: str, value: object) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ledger.db.checksums import checksum
 from ledger.db.loading import Loaded
 from ledger.db.rows import (
     AmendmentRow,
@@ -41,6 +42,7 @@ from ledger.statements.contributions import ContributionRevealed, ContributionSu
 from ledger.statements.decisions import DecisionMade, ReviewGiven
 from ledger.statements.feedback import FeedbackGiven
 from ledger.statements.kinds import AnyStatement
+from ledger.statements.log import LogKeyRotated
 from ledger.statements.platforms import PlatformRegistered
 from ledger.statements.results import ResultPublished
 from ledger.statements.values import score_millionths, time_ms
@@ -48,7 +50,8 @@ from ledger.statements.wallets import WalletLinked, WalletObjected
 
 
 def subject(statement: AnyStatement, loaded: Loaded) -> str | None:
-    """What an entry is about, where facts are rebuilt from it: first version's, campaign's or contributor's id."""
+    """What an entry is about, where facts are rebuilt from it: the id of a first version, a campaign or a contributor,
+    or the log's origin."""
     match statement:
         case ContributionSubmitted():
             return loaded.firsts[statement.id]
@@ -62,6 +65,8 @@ def subject(statement: AnyStatement, loaded: Loaded) -> str | None:
             return about.campaign
         case WalletLinked() | WalletObjected() as about:
             return about.contributor
+        case LogKeyRotated():
+            return loaded.facts.origin
         case _:
             return None
 
@@ -117,7 +122,8 @@ def _add_campaign(rows: Rows, statement: AnyStatement, entry: EntryRow, item: it
     match statement, item:
         case CampaignOpened() as made, items.OpenCampaign():
             texts = (item.title, _text(item.brief), _text(item.terms))
-            rows.add(CampaignRow(made.id, made.platform, index, at_ms, *texts, data, None, None, None))
+            made_of = checksum(made.id, item.title)
+            rows.add(CampaignRow(made.id, made.platform, index, at_ms, *texts, data, None, None, None, made_of))
         case CampaignAmended() as made, items.AmendCampaign():
             brief = None if item.brief is None else _text(item.brief)
             terms = None if item.terms is None else _text(item.terms)
@@ -142,11 +148,12 @@ def _add_contents(rows: Rows, statement: AnyStatement, entry: EntryRow, item: it
             what = (made.about, made.subject, score_millionths(made.score))
             rows.add(FeedbackRow(made.id, made.campaign, made.contributor, *what, index, at_ms))
         case ResultPublished() as made, items.PublishResult():
-            rows.add(ResultRow(made.id, made.campaign, entry.statement, item.public, index, at_ms))
+            public = checksum(made.id, int(item.public))
+            rows.add(ResultRow(made.id, made.campaign, entry.statement, item.public, index, at_ms, public))
         case AuditorMandated() as made, items.GiveMandate():
             until_ms = time_ms(made.until)
             who = (made.platform, made.name, made.campaign, until_ms, item.digest)
-            rows.add(MandateRow(made.id, *who, index, at_ms))
+            rows.add(MandateRow(made.id, *who, index, at_ms, checksum(made.id, item.digest)))
         case ContentErased() as made, _:
             rows.add(ErasureRow(made.purpose, made.subject, made.reason, index, at_ms))
         case ContentOpened() as made, _:

@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -19,7 +20,6 @@ from ledger.db.loading import Loaded
 from ledger.db.rows import CheckpointRow
 from ledger.db.store import Change, Head
 from ledger.errors import (
-    ConfigError,
     CrowdLedgerError,
     QueueFullError,
     UnavailableError,
@@ -29,18 +29,19 @@ from ledger.log.naming import named
 from ledger.log.plan import Outcome, Planned, Repeated, plan
 from ledger.log.reader import Reader
 from ledger.log.requests import Request, prepare
+from ledger.log.waiting import Lone, Result, Ticket, Waiting
 from ledger.statements.signatures import Domain
-from ledger.tree.checkpoints import Checkpoint, LogSigner, sign
-from ledger.tree.merkle import Growth
-from ledger.tree.receipts import Receipt
+from ledger.tree.checkpoints import Checkpoint, LogSigner, VerifierKey, sign
+from ledger.tree.growth import Growth
+from ledger.tree.issuing import GroupReceipts
 
 _logger = logging.getLogger(__name__)
 
 Clock = Callable[[], int]
-Result = Written | CrowdLedgerError
 
 _ANSWERS_AT_A_TIME = 256
 """Receipts made before other work of the event loop gets its turn."""
+_OLD_KEY = "Operator: set log_key_file to the file of the log's newest key and start the service anew."
 
 
 def system_clock_ms() -> int:
@@ -48,36 +49,15 @@ def system_clock_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-class _Ticket:
-    """The results that one caller waits for."""
-
-    def __init__(self, count: int) -> None:
-        self.future: asyncio.Future[list[Result]] = asyncio.get_running_loop().create_future()
-        self._results: list[Result | None] = [None] * count
-        self._missing = count
-
-    def settle(self, position: int, result: Result) -> None:
-        self._results[position] = result
-        self._missing -= 1
-        if self._missing == 0 and not self.future.done():  # done already if the caller went away
-            self.future.set_result([each for each in self._results if each is not None])
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    request: Request
-    ticket: _Ticket
-    position: int
-
-
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """What was planned and, where something was appended, the proofs of the new entries and their checkpoint."""
+    """What was planned and, where something was appended, all that the receipts of the new entries are made from."""
 
     outcomes: list[Outcome]
-    first_index: int
-    proofs: list[list[bytes]]
-    note: str
+    key: VerifierKey
+    growth: Growth | None = None
+    note: str = ""
+    """The checkpoint, signed by ``key``."""
 
 
 class Writer:
@@ -93,33 +73,42 @@ class Writer:
         signer: LogSigner,
         *,
         queue_limit: int = 20_000,
+        queue_bytes: int = 64 * 2**20,
         group_limit: int = 1_000,
         group_bytes: int = 8 * 2**20,
         clock: Clock = system_clock_ms,
         domain: Domain | None = None,
         own_clock: bool = False,
+        successor: LogSigner | None = None,
+        turn: AbstractAsyncContextManager[object] | None = None,
     ) -> None:
-        """``queue_limit`` counts items not answered yet; ``domain`` is where EIP-712 signatures count.
+        """``queue_limit`` counts items not answered yet, ``queue_bytes`` what they hold: a few large ones fill it too.
 
-        ``own_clock`` is for a log without a chain, where no block's time can confirm a pause of more than a day.
+        ``domain`` is where EIP-712 signatures count. ``own_clock`` is for a log without a chain, where no block's time
+        can confirm a pause of more than a day. ``successor`` signs from the group on that rotates the log's key to it.
+        ``turn`` is a lock that writers to one SQLite file share: the file's own gives no turns, and a writer that is
+        busy would leave the others waiting.
         """
         self._store = database.store(log)
         self._reader = Reader(database, log)
         self._log = log
-        self._signer = signer
+        self._signers = {each.verifier_key.vkey: each for each in (signer, successor) if each is not None}
         self._queue_limit = queue_limit
+        self._queue_bytes = queue_bytes
         self._group_limit = group_limit
         self._group_bytes = group_bytes
         self._clock = clock
         self._domain = domain
         self._own_clock = own_clock
+        self._turn = turn or nullcontext()
         self._confirmed_ms: int | None = None
         self._stopped: UnavailableError | None = UnavailableError(
             "The service has just started and has not compared its log with the anchored one yet."
         )
         self._closing = False
-        self._queue: deque[_Waiting] = deque()
+        self._queue: deque[Waiting] = deque()
         self._unanswered = 0
+        self._unanswered_bytes = 0
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._answers: set[asyncio.Task[None]] = set()
@@ -162,7 +151,22 @@ class Writer:
 
     async def write(self, item: Item) -> Written:
         """Write one item; returns after its commit. Raises what ``write_many`` returns or raises."""
-        (result,) = await self.write_many([item])
+        request = prepare(item)
+        return await self._write(request, len(request.canonical))
+
+    async def write_made(self, make: Callable[[], Item], size: int) -> Written:
+        """Write the item that ``make`` gives when its group is put together, or raise what it raises.
+
+        ``size`` is how many bytes it keeps until then. Many items made one after the other take a fraction of the time
+        that each takes between other work.
+        """
+        return await self._write(make, size)
+
+    async def _write(self, request: Request | Callable[[], Item], size: int) -> Written:
+        self._check_open(1)
+        ticket = Lone()
+        self._enqueue([Waiting(request, ticket, 0, size)])
+        result = await ticket.future
         if isinstance(result, CrowdLedgerError):
             raise result
         return result
@@ -173,41 +177,53 @@ class Writer:
         Raises QueueFullError, or UnavailableError (LogDivergedError) where no write is taken; then none was.
         A caller that goes away while waiting does not undo anything.
         """
-        self._check_open()
+        self._check_open(len(items))
         if not items:
             return []
-        if self._unanswered + len(items) > self._queue_limit:
-            raise QueueFullError(f"{self._unanswered} items wait already.")
-        ticket = _Ticket(len(items))
+        ticket = Ticket(len(items))
+        prepared = []
         for position, item in enumerate(items):
             try:
-                waiting = _Waiting(prepare(item), ticket, position)
+                request = prepare(item)
             except CrowdLedgerError as error:
                 ticket.settle(position, error)
-                continue
-            self._queue.append(waiting)
-            self._unanswered += 1
-        self._arrived.set()
+            else:
+                prepared.append(Waiting(request, ticket, position, len(request.canonical)))
+        self._enqueue(prepared)
         return await ticket.future
 
-    def _check_open(self) -> None:
+    def _enqueue(self, items: list[Waiting]) -> None:
+        """All of them or none. Whatever finds the queue empty has room, so that nothing is too large for ever."""
+        size = sum(each.size for each in items)
+        if self._unanswered and self._unanswered_bytes + size > self._queue_bytes:
+            raise QueueFullError(f"Items of {self._unanswered_bytes} bytes wait already.")
+        self._queue.extend(items)
+        self._unanswered += len(items)
+        self._unanswered_bytes += size
+        self._arrived.set()
+
+    def _check_open(self, count: int) -> None:
         if self._stopped is not None:
             raise self._stopped.with_traceback(None)
         if self._closing or self._task is None:
             raise UnavailableError("The service is stopping.")
+        if self._unanswered + count > self._queue_limit:
+            raise QueueFullError(f"{self._unanswered} items wait already.")
 
     async def _run(self) -> None:
         while self._queue or not self._closing:
             if not self._queue:
                 self._arrived.clear()
                 await self._arrived.wait()
-                await asyncio.sleep(0)  # others that became ready in the same moment join the group
                 continue
-            group = self._take()
+            await self._gather()
+            group, requests = self._take()
+            if not group:
+                continue
             try:
                 if self._stopped is not None:
                     raise self._stopped.with_traceback(None)
-                committed = await self._commit([waiting.request for waiting in group])
+                committed = await self._commit(requests)
             except CrowdLedgerError as error:
                 self._settle_all(group, error)
             except Exception:  # the writer must outlive a fault of ours; nothing of the group is stored
@@ -219,14 +235,34 @@ class Writer:
                 self._answers.add(answer)
                 answer.add_done_callback(self._answers.discard)
 
-    def _take(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
+    async def _gather(self) -> None:
+        """Let others join the group as long as each turn of the event loop brings some: a lone one waits for nobody.
+
+        There is one turn in any case: a quick commit gives none, and a long queue must not keep others waiting.
+        """
         size = 0
-        while self._queue and len(group) < self._group_limit and size < self._group_bytes:
+        while size < len(self._queue):
+            size = len(self._queue)
+            await asyncio.sleep(0)
+            if size >= self._group_limit:
+                return
+
+    def _take(self) -> tuple[list[Waiting], list[Request]]:
+        """The next group, with its requests; items that cannot be prepared count as well and are answered at once."""
+        group: list[Waiting] = []
+        requests: list[Request] = []
+        taken = size = 0
+        while self._queue and taken < self._group_limit and size < self._group_bytes:
             waiting = self._queue.popleft()
-            size += len(waiting.request.canonical)
-            group.append(waiting)
-        return group
+            taken += 1
+            size += waiting.size
+            request = _prepared(waiting)
+            if isinstance(request, Request):
+                group.append(waiting)
+                requests.append(request)
+            else:
+                self._settle(waiting, request)
+        return group, requests
 
     async def _commit(self, requests: list[Request]) -> _Group:
         now_ms = self._clock()
@@ -234,13 +270,11 @@ class Writer:
         def work(head: Head, loaded: Loaded) -> Change[_Group]:
             return self._grow(head, loaded, requests, now_ms)
 
-        return await self._store.append(named(requests), work)
+        async with self._turn:
+            return await self._store.append(named(requests), work)
 
     def _grow(self, head: Head, loaded: Loaded, requests: list[Request], now_ms: int) -> Change[_Group]:
         """Runs under the head's lock: plan, append to the tree, sign."""
-        key = self._signer.verifier_key
-        if (head.origin, head.vkey) != (key.name, key.vkey):
-            raise ConfigError(f"The log '{self._log}' is of '{head.vkey}', not of this service's key '{key.vkey}'.")
         planned = plan(
             head,
             loaded,
@@ -249,22 +283,28 @@ class Writer:
             domain=self._domain,
             confirmed_ms=now_ms if self._own_clock else self._confirmed_ms,
         )
+        vkey = planned.vkey or head.vkey
+        signer = self._signers.get(vkey)
+        if signer is None:
+            raise UnavailableError(f"The log's key is '{vkey}'; this service has another one.", remedy=_OLD_KEY)
+        key = signer.verifier_key
         if not planned.leaf_hashes:
-            return Change(_Group(planned.outcomes, head.tree.size, [], ""))
+            return Change(_Group(planned.outcomes, key))
         growth = Growth(head.tree, planned.leaf_hashes)
-        note = sign(Checkpoint(head.origin, growth.size, growth.after.root()), self._signer)
+        note = sign(Checkpoint(head.origin, growth.size, growth.after.root()), signer)
         planned.rows.add(CheckpointRow(growth.size, note))
-        group = _Group(planned.outcomes, head.tree.size, growth.inclusion_proofs(), note)
-        return Change(group, growth.after, planned.at_ms, note, growth.new_nodes(), planned.rows)
+        group = _Group(planned.outcomes, key, growth, note)
+        return Change(group, growth.after, planned.at_ms, note, growth.new_nodes(), planned.rows, planned.vkey)
 
-    async def _answer(self, group: list[_Waiting], committed: _Group) -> None:
-        repeated: list[tuple[_Waiting, Repeated]] = []
+    async def _answer(self, group: list[Waiting], committed: _Group) -> None:
+        repeated: list[tuple[Waiting, Repeated]] = []
+        receipts = _receipts(committed)
         for number, (waiting, outcome) in enumerate(zip(group, committed.outcomes, strict=True)):
             if number % _ANSWERS_AT_A_TIME == _ANSWERS_AT_A_TIME - 1:
                 await asyncio.sleep(0)
             match outcome:
                 case Planned():
-                    self._settle(waiting, self._written_or_error(outcome, committed))
+                    self._settle(waiting, _written(outcome, receipts))
                 case Repeated():
                     repeated.append((waiting, outcome))
                 case error:
@@ -272,51 +312,80 @@ class Writer:
         if repeated:
             await self._answer_repeated(repeated)
 
-    def _written_or_error(self, planned: Planned, committed: _Group) -> Result:
+    async def _answer_repeated(self, repeated: list[tuple[Waiting, Repeated]]) -> None:
         try:
-            return self._written(planned, committed)
-        except Exception:  # the entry is committed; whoever asks again gets its receipt from the reader
-            _logger.exception("The receipt of entry %d could not be made.", planned.index)
-            return CrowdLedgerError(f"Entry {planned.index} is written, but its receipt could not be made.")
-
-    def _written(self, planned: Planned, committed: _Group) -> Written:
-        proof = committed.proofs[planned.index - committed.first_index]
-        receipt = Receipt.issue(self._signer.verifier_key, planned.statement, planned.index, proof, committed.note)
-        return Written(
-            id=planned.id,
-            index=planned.index,
-            repeated=False,
-            statement=planned.statement,
-            receipt=receipt.encode(),
-            opening=planned.opening.encode() if planned.opening else None,
-        )
-
-    async def _answer_repeated(self, repeated: list[tuple[_Waiting, Repeated]]) -> None:
-        try:
-            receipts = await self._reader.receipts([outcome.index for _, outcome in repeated])
-            openings = await self._reader.openings([(outcome.kind, outcome.id) for _, outcome in repeated])
+            results = await self._first_results([outcome for _, outcome in repeated])
         except Exception as error:
             _logger.exception("Receipts of repeated items could not be read.")
             failed = error if isinstance(error, CrowdLedgerError) else CrowdLedgerError("The receipt cannot be read.")
             self._settle_all([waiting for waiting, _ in repeated], failed)
             return
-        for waiting, outcome in repeated:
-            receipt = receipts[outcome.index]
-            opening = openings.get((outcome.kind, outcome.id))
-            written = Written(
-                id=outcome.id,
-                index=outcome.index,
-                repeated=True,
-                statement=receipt.statement,
-                receipt=receipt.encode(),
-                opening=opening.encode() if opening else None,
-            )
+        for (waiting, _), written in zip(repeated, results, strict=True):
             self._settle(waiting, written)
 
-    def _settle(self, waiting: _Waiting, result: Result) -> None:
+    async def _first_results(self, repeated: Sequence[Repeated]) -> list[Written]:
+        receipts = await self._reader.receipts([each.index for each in repeated])
+        openings = await self._reader.openings([(each.kind, each.id) for each in repeated])
+        results = []
+        for each in repeated:
+            receipt, opening = receipts[each.index], openings.get((each.kind, each.id))
+            results.append(
+                Written(
+                    id=each.id,
+                    index=each.index,
+                    repeated=True,
+                    statement=receipt.statement,
+                    receipt=receipt.encode(),
+                    opening=opening.encode() if opening else None,
+                )
+            )
+        return results
+
+    def _settle(self, waiting: Waiting, result: Result) -> None:
         self._unanswered -= 1
+        self._unanswered_bytes -= waiting.size
         waiting.ticket.settle(waiting.position, result)
 
-    def _settle_all(self, group: Sequence[_Waiting], error: CrowdLedgerError) -> None:
+    def _settle_all(self, group: Sequence[Waiting], error: CrowdLedgerError) -> None:
         for waiting in group:
             self._settle(waiting, error)
+
+
+def _prepared(waiting: Waiting) -> Request | CrowdLedgerError:
+    if isinstance(waiting.request, Request):
+        return waiting.request
+    try:
+        return prepare(waiting.request())
+    except CrowdLedgerError as error:
+        return error
+    except Exception:  # a fault of ours that this one item met must not stop the others
+        _logger.exception("An item could not be made.")
+        return CrowdLedgerError("This item could not be made.")
+
+
+def _receipts(committed: _Group) -> GroupReceipts | None:
+    """What makes the receipts; None where nothing was appended, or where a fault of ours keeps them from being made."""
+    if committed.growth is None:
+        return None
+    try:
+        return GroupReceipts(committed.key, committed.growth, committed.note)
+    except Exception:
+        _logger.exception("The receipts up to size %d could not be made.", committed.growth.size)
+        return None
+
+
+def _written(planned: Planned, receipts: GroupReceipts | None) -> Result:
+    """The entry is committed: if a fault of ours keeps us from telling, whoever asks again gets its receipt."""
+    try:
+        if receipts is not None:
+            return Written(
+                id=planned.id,
+                index=planned.index,
+                repeated=False,
+                statement=planned.statement,
+                receipt=receipts.encode(planned.index, planned.statement),
+                opening=planned.opening.encode() if planned.opening else None,
+            )
+    except Exception:
+        _logger.exception("The receipt of entry %d could not be made.", planned.index)
+    return CrowdLedgerError(f"Entry {planned.index} is written, but its receipt could not be made.")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 import orjson
@@ -12,22 +15,53 @@ from ledger.errors import FormatError
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
 
+
+class Document(msgspec.Struct, frozen=True, gc=False):
+    """A value that is in canonical form already: it is written as it stands wherever it occurs in another value."""
+
+    data: bytes
+
+    @classmethod
+    def of(cls, value: JsonValue) -> Document:
+        """The document of a value, which leaves room for one level around it. Raises FormatError as ``encode``."""
+        return cls(_encode(value, _MAX_DEPTH - 1))
+
+    @classmethod
+    def parsed(cls, value: JsonValue) -> Document:
+        """The same for what was read from JSON: it has no other types, and no numbers that JSON lacks."""
+        try:
+            data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:  # deep, or a number that is too large
+            return cls.of(value)
+        plain = data.count(b"{") + data.count(b"[") < _MAX_DEPTH and _UNLIKE.search(data) is None
+        return cls(data) if plain else cls.of(value)
+
+
+Encodable = JsonValue | Document | Mapping[str, JsonValue | Document]
+
 MAX_SAFE_INTEGER = 2**53 - 1
 _MAX_DEPTH = 64
+_UNLIKE = re.compile(rb"(?:^|[\[,:])-?(?:[0-9]{16}|[0-9]+[.eE])|[\xf0-\xf4]")
+"""Whatever orjson may write unlike RFC 8785: long integers, floats and characters outside the basic plane; and texts
+that hold the like."""
 _FIRST_EXPONENT = 10**21
 _FIRST_ASTRAL = "\U00010000"
 
 
-def encode(value: JsonValue) -> bytes:
+def encode(value: Encodable) -> bytes:
     """The RFC 8785 bytes of ``value``. Raises FormatError for what JSON cannot carry exactly.
 
     orjson writes the same bytes some twenty times faster, except for floats, integers from 2**53 and keys outside
     the basic plane (RFC 8785 sorts by UTF-16 units); those go to the reference implementation.
     """
+    return _encode(value, _MAX_DEPTH)
+
+
+def _encode(value: Encodable, max_depth: int) -> bytes:
     try:
-        if _is_plain(value):
-            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        return rfc8785.dumps(value)
+        if _is_plain(value, max_depth):
+            return orjson.dumps(value, _fragment, orjson.OPT_SORT_KEYS)
+        return rfc8785.dumps(_expanded(value))
     except (rfc8785.CanonicalizationError, orjson.JSONEncodeError, UnicodeEncodeError, TypeError) as error:
         raise FormatError(
             f"This value has no canonical JSON: {error}.",
@@ -51,20 +85,38 @@ def digest(value: JsonValue) -> str:
     return hashlib.sha256(encode(value)).hexdigest()
 
 
-def _is_plain(value: JsonValue) -> bool:
+def _fragment(value: object) -> orjson.Fragment:
+    """How orjson writes a document. Raises TypeError for what is none."""
+    if type(value) is Document:
+        return orjson.Fragment(value.data)
+    raise TypeError(f"{type(value).__name__} is not a JSON value")
+
+
+def _expanded(value: Any) -> Any:
+    """The value with its documents read again, as the reference implementation needs them."""
+    if type(value) is Document:
+        return decode(value.data)
+    if isinstance(value, list):
+        return [_expanded(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _expanded(item) for key, item in value.items()}
+    return value
+
+
+def _is_plain(value: Encodable, max_depth: int) -> bool:
     """Whether orjson writes it as RFC 8785 says. Raises FormatError for what is nested too deep, without recursion."""
     plain = True
-    level: list[JsonValue] = [value]
+    level: list[Any] = [value]
     depth = 0
     while level:
-        if depth > _MAX_DEPTH:
+        if depth > max_depth:
             raise FormatError(
                 f"This JSON is nested deeper than {_MAX_DEPTH}.", remedy="Flatten it or send it as a file."
             )
-        deeper: list[JsonValue] = []
+        deeper: list[Any] = []
         for item in level:
             kind = type(item)  # isinstance with a union would build that union for every value
-            if kind is str or kind is bool or item is None:
+            if kind is str or kind is bool or item is None or kind is Document:
                 continue
             if isinstance(item, dict):
                 keys = "".join(item)

@@ -10,18 +10,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
 
 from ledger.errors import FormatError, ProofError
 from ledger.statements import canonical
-from ledger.statements.canonical import JsonValue
+from ledger.statements.canonical import Document, JsonValue
 from ledger.statements.contents import Purpose
 
 SALT_BYTES = 32
 _PREFIX = b"\x43"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where content belongs. ``subject`` is the id that feedback, an appeal, inputs or a result is about."""
 
     purpose: Purpose
@@ -46,7 +48,8 @@ class Opening:
 
     def encode(self) -> bytes:
         """The opening's file: canonical JSON of ``{"v":1,"salt","preimage"}``."""
-        return canonical.encode({"v": 1, "salt": self.salt.hex(), "preimage": self.preimage.decode()})
+        members = {"preimage": self.preimage.decode(), "salt": self.salt.hex(), "v": 1}  # sorted, and strings: RFC 8785
+        return orjson.dumps(members)
 
     @classmethod
     def parse(cls, data: bytes) -> Opening:
@@ -74,21 +77,23 @@ def parse_salt(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def commit(place: Place, content: JsonValue, salt: bytes) -> Opening:
+def commit(place: Place, content: JsonValue | Document, salt: bytes) -> Opening:
     """The opening of ``content`` at ``place``; its ``commitment`` goes into the statement. Raises FormatError."""
     if len(salt) != SALT_BYTES:
         raise FormatError(f"A salt has {SALT_BYTES} bytes, not {len(salt)}.")
-    members: dict[str, JsonValue] = {
+    preimage: dict[str, JsonValue | Document] = {
         "v": 1,
         "purpose": place.purpose,
         "log": place.log,
         "campaign": place.campaign,
-        "task": place.task,
-        "contributor": place.contributor,
-        "subject": place.subject,
+        "content": content,
     }
-    preimage: dict[str, JsonValue] = {name: value for name, value in members.items() if value is not None}
-    preimage["content"] = content
+    if place.task is not None:
+        preimage["task"] = place.task
+    if place.contributor is not None:
+        preimage["contributor"] = place.contributor
+    if place.subject is not None:
+        preimage["subject"] = place.subject
     return Opening(salt, canonical.encode(preimage))
 
 

@@ -29,15 +29,17 @@ from ledger.statements.contents import AuditorMandated, ContentErased, ContentOp
 from ledger.statements.contributions import ContributionRevealed, ContributionSubmitted, ContributionWithdrawn
 from ledger.statements.decisions import DecisionMade, ReviewGiven
 from ledger.statements.feedback import FeedbackGiven
-from ledger.statements.log import ClockTick, LogOpened
+from ledger.statements.log import ClockTick, LogKeyRotated, LogOpened
 from ledger.statements.platforms import KeyRotated, PlatformRegistered
 from ledger.statements.results import ResultPublished
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
+from ledger.statements.shapes import Shapes
 from ledger.statements.values import amount, time_ms
 from ledger.statements.wallets import WalletLinked, WalletObjected
 
 AnyStatement = (
     LogOpened
+    | LogKeyRotated
     | ClockTick
     | PlatformRegistered
     | KeyRotated
@@ -70,12 +72,14 @@ AnyStatement = (
 
 MAX_STATEMENT_BYTES: Final = 60_000
 KINDS: Final[dict[str, type[Statement]]] = {str(kind.__struct_config__.tag): kind for kind in AnyStatement.__args__}
+NAMES: Final[dict[type[Statement], str]] = {kind: name for name, kind in KINDS.items()}
 
 # Struct members are ASCII names and the only free keys (a method's parameters) are ASCII by their pattern, so code
 # point order is UTF-16 order and this is RFC 8785; there are no floats and all integers are below 2**53.
 _ENCODER = msgspec.json.Encoder(order="sorted")
 _PLAIN_SIGNATURE: Final = re.compile(r"0x[0-9a-f]{128}(?:1b|1c)")
 _DECODER: msgspec.json.Decoder[AnyStatement] = msgspec.json.Decoder(AnyStatement)
+_SHAPES: Final = Shapes()
 
 
 def encode(statement: Statement) -> bytes:
@@ -95,6 +99,16 @@ def parse(data: bytes) -> AnyStatement:
     Raises FormatError for an unknown kind, an unknown or wrong member, a time or an amount that is none, and for
     bytes that are not exactly what ``encode`` writes.
     """
+    made = _SHAPES.read(data)
+    if made is not None:
+        return made
+    statement = parse_slowly(data)
+    _SHAPES.learn(data, statement)
+    return statement
+
+
+def parse_slowly(data: bytes) -> AnyStatement:
+    """The same, every value against its own pattern and the bytes against those that ``encode`` writes."""
     if len(data) > MAX_STATEMENT_BYTES:
         raise FormatError(f"The statement has {len(data)} bytes; {MAX_STATEMENT_BYTES} are allowed.")
     try:

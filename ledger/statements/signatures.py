@@ -1,11 +1,13 @@
 """Wallet signatures: EIP-712 over contributions and decisions, EIP-191 over messages (FORMATS, Signatures).
 
-Packed by hand: every member is one word, so a check is one recovery and three hashes.
+Packed by hand: every member is one word, so a check is one recovery and a few hashes, of which those of a domain and
+of texts that come again and again (a campaign's id, what is empty) are kept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coincurve import PublicKey
 
@@ -37,9 +39,15 @@ class Domain:
 
     def separator(self) -> bytes:
         """The EIP-712 domain separator, 32 bytes."""
-        return keccak256(_DOMAIN_TYPE + _NAME + _VERSION + uint256(self.chain_id) + address_word(self.contract))
+        return _separator(self.chain_id, self.contract)
 
 
+@lru_cache(maxsize=64)
+def _separator(chain_id: int, contract: str) -> bytes:
+    return keccak256(_DOMAIN_TYPE + _NAME + _VERSION + uint256(chain_id) + address_word(contract))
+
+
+@lru_cache(maxsize=4096)
 def _text(value: str | None) -> bytes:
     return keccak256((value or "").encode())
 

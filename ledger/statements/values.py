@@ -40,6 +40,8 @@ Word = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}\Z")]
 Count = Annotated[int, Meta(ge=0, le=MAX_COUNT)]
 Seconds = Annotated[int, Meta(ge=0, le=MAX_SECONDS)]
 
+_VARIANT = "89ab"
+"""The digit that holds a UUID's variant and two more bits (RFC 9562 section 4.1)."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -89,17 +91,11 @@ def format_score(millionths: int) -> str:
 
 def uuid7(milliseconds: int, random: bytes) -> str:
     """A UUID version 7 (RFC 9562 section 5.7) of a time and ten random bytes."""
-    value = (milliseconds & (2**48 - 1)) << 80 | int.from_bytes(random[:10], "big")
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    time, bits = f"{milliseconds & (2**48 - 1):012x}", random[:10].hex()
+    return f"{time[:8]}-{time[8:]}-7{bits[1:4]}-{_VARIANT[random[2] >> 4 & 3]}{bits[5:8]}-{bits[8:]}"
 
 
 def uuid4(random: bytes) -> str:
     """A UUID version 4 (RFC 9562 section 5.4) of sixteen random bytes."""
-    value = int.from_bytes(random[:16], "big")
-    value = value & ~(0xF << 76) | 0x4 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    text = f"{value:032x}"
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    bits = random[:16].hex()
+    return f"{bits[:8]}-{bits[8:12]}-4{bits[13:16]}-{_VARIANT[random[8] >> 4 & 3]}{bits[17:20]}-{bits[20:]}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ledger.errors import FormatError, SignatureError
 from ledger.tree.keys import LogSigner, VerifierKey, is_key_name
-from ledger.tree.lines import check_clean, decode_base64, decode_hash, decode_size, decode_utf8, encode_base64
+from ledger.tree.lines import check_clean, decode_base64, decode_hash, decode_size, encode_base64, read_text
 from ledger.tree.merkle import HASH_SIZE, MAX_SIZE
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
 
 MAX_NOTE_BYTES = 256 * 1024
 MAX_SIGNATURES = 16
+"""A verifier must read 16, post-quantum ones of 5 kB too, and should have a limit (c2sp.org/signed-note, Format)."""
 _SIGNATURE_PREFIX = "— "
 
 
@@ -88,11 +89,7 @@ class UnverifiedNote:
     @classmethod
     def parse(cls, note: str | bytes) -> UnverifiedNote:
         """Read a signed note (c2sp.org/signed-note, Format); FormatError on anything that it does not allow."""
-        if isinstance(note, bytes):
-            _check_length(len(note))
-            note = decode_utf8(note, "note")
-        _check_length(len(note))
-        check_clean(note, "note")
+        note = read_text(note, "note", MAX_NOTE_BYTES)
         text, blank, signatures = note.rpartition("\n\n")
         if not blank or not signatures.endswith("\n"):
             raise FormatError("A signed note is a text, a blank line, and signature lines ended by a newline.")
@@ -119,13 +116,15 @@ def sign(checkpoint: Checkpoint, signer: LogSigner) -> str:
         )
     text = checkpoint.text()
     value = encode_base64(signer.verifier_key.key_id + signer.sign_bytes(text.encode()))
-    return f"{text}\n{_SIGNATURE_PREFIX}{signer.name} {value}\n"
+    # What is written is held to the bound of what is read; only extension lines could break it.
+    return read_text(f"{text}\n{_SIGNATURE_PREFIX}{signer.name} {value}\n", "note", MAX_NOTE_BYTES)
 
 
 def open_note(text: str | bytes, verifier_keys: Sequence[VerifierKey], *, only: bool = False) -> Note:
     """Read a note and verify every signature of a known key; the others are ignored (c2sp.org/signed-note, Signatures).
 
-    ``only``: the note must carry exactly one signature. Raises FormatError where it is not a note, SignatureError where
+    A known key is told by name and id together; each of its signatures must hold, a repeated one too. ``only``: the
+    note must carry exactly one signature. Raises FormatError where it is not a note, SignatureError where
     a known key's signature is wrong or no known key has signed.
     """
     known: dict[tuple[str, bytes], VerifierKey] = {}
@@ -157,11 +156,6 @@ def open_checkpoint(text: str | bytes, verifier_keys: Sequence[VerifierKey], *, 
     if all(key.name != checkpoint.origin for key in note.verified):
         raise SignatureError(f"The checkpoint of '{checkpoint.origin}' is not signed by a known key of that log.")
     return checkpoint
-
-
-def _check_length(length: int) -> None:
-    if length > MAX_NOTE_BYTES:
-        raise FormatError(f"The note is longer than {MAX_NOTE_BYTES} bytes.")
 
 
 def _parse_signature(line: str) -> NoteSignature:

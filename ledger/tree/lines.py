@@ -63,3 +63,14 @@ def decode_utf8(data: bytes, what: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         raise FormatError(f"The {what} is not valid UTF-8.") from None
+
+
+def read_text(text: str | bytes, what: str, limit: int) -> str:
+    """Return a file's text: at most ``limit`` bytes of clean UTF-8; FormatError naming ``what`` otherwise."""
+    # A text has at least as many bytes as characters: what is far too long is not encoded first.
+    if len(text) > limit or (isinstance(text, str) and len(text.encode("utf-8", "replace")) > limit):
+        raise FormatError(f"The {what} is longer than {limit} bytes.")
+    if isinstance(text, bytes):
+        text = decode_utf8(text, what)
+    check_clean(text, what)
+    return text

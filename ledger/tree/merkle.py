@@ -1,4 +1,4 @@
-"""The Merkle tree of RFC 9162 section 2.1 over SHA-256: roots, proofs, their verification, and growth by appending.
+"""The Merkle tree of RFC 9162 section 2.1 over SHA-256: roots, proofs and their verification.
 
 A hash is 32 ``bytes``; a proof is a list of them, from the leaves towards the root. A *node* ``(level, index)`` is the
 complete aligned subtree over the leaves ``[index * 2**level, (index + 1) * 2**level)``. Everything here raises
@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
-from ledger.errors import FormatError, ProofError
+from ledger.errors import ProofError
 
 HASH_SIZE = 32
 EMPTY_ROOT = hashlib.sha256(b"").digest()
@@ -33,6 +31,12 @@ def leaf_hash(data: bytes) -> bytes:
     return _sha256(b"\x00" + data).digest()
 
 
+def hash_entries(entries: Iterable[bytes]) -> list[bytes]:
+    """Return the hash of each entry, as :func:`leaf_hash` gives it."""
+    sha256 = _sha256
+    return [sha256(b"\x00" + data).digest() for data in entries]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """Return ``SHA256(0x01 || left || right)``, the hash of an inner node (RFC 9162 section 2.1.1)."""
     return _sha256(b"\x01" + left + right).digest()
@@ -40,19 +44,19 @@ def node_hash(left: bytes, right: bytes) -> bytes:
 
 def root(leaf_hashes: Sequence[bytes]) -> bytes:
     """Return the tree head over leaf hashes; :data:`EMPTY_ROOT` where there is none (RFC 9162 section 2.1.1)."""
-    _check_hashes("leaf hash", leaf_hashes)
+    check_hashes("leaf hash", leaf_hashes)
     if not leaf_hashes:
         return EMPTY_ROOT
     row = list(leaf_hashes)
     while len(row) > 1:
-        row = _parents(row)
+        row = parents(row)
     return row[0]
 
 
 def root_at(size: int, source: HashSource) -> bytes:
     """Return the root of the tree of the first ``size`` leaves; a reader is asked for :func:`root_nodes`."""
-    _check_size("size", size)
-    return _range_hash((0, size), _checked_source(size, source)) if size else EMPTY_ROOT
+    check_size("size", size)
+    return _range_hashes([(0, size)], _checked_source(size, source))[0] if size else EMPTY_ROOT
 
 
 def inclusion_proof(index: int, size: int, source: HashSource) -> list[bytes]:
@@ -61,8 +65,7 @@ def inclusion_proof(index: int, size: int, source: HashSource) -> list[bytes]:
     ``source`` is a sequence of at least ``size`` leaf hashes, or a reader that knows :func:`inclusion_nodes`.
     """
     ranges = _inclusion_ranges(index, size)
-    source = _checked_source(size, source)
-    return [_range_hash(span, source) for span in ranges]
+    return _range_hashes(ranges, _checked_source(size, source))
 
 
 def consistency_proof(old_size: int, new_size: int, source: HashSource) -> list[bytes]:
@@ -72,8 +75,7 @@ def consistency_proof(old_size: int, new_size: int, source: HashSource) -> list[
     reader that knows :func:`consistency_nodes`.
     """
     ranges = _consistency_ranges(old_size, new_size)
-    source = _checked_source(new_size, source)
-    return [_range_hash(span, source) for span in ranges]
+    return _range_hashes(ranges, _checked_source(new_size, source))
 
 
 def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
@@ -82,9 +84,9 @@ def verify_inclusion(leaf_hash: bytes, index: int, size: int, proof: Sequence[by
     Raises ProofError on anything wrong: types, lengths, an index outside the tree, a proof too long or too short.
     """
     _check_index(index, size)
-    _check_hashes("leaf hash", [leaf_hash])
-    _check_hashes("root", [root])
-    _check_hashes("hash of the inclusion proof", proof)
+    check_hashes("leaf hash", [leaf_hash])
+    check_hashes("root", [root])
+    check_hashes("hash of the inclusion proof", proof)
     node, last, computed = index, size - 1, leaf_hash
     for sibling in proof:
         if last == 0:
@@ -110,9 +112,9 @@ def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: 
     proof. Raises ProofError on anything wrong.
     """
     _check_sizes(old_size, new_size)
-    _check_hashes("old root", [old_root])
-    _check_hashes("new root", [new_root])
-    _check_hashes("hash of the consistency proof", proof)
+    check_hashes("old root", [old_root])
+    check_hashes("new root", [new_root])
+    check_hashes("hash of the consistency proof", proof)
     if old_size == 0 and old_root != EMPTY_ROOT:
         raise ProofError("The old root of a tree of size 0 is not the empty root.")
     if old_size in (0, new_size):
@@ -153,7 +155,7 @@ def _walk_consistency(old_size: int, new_size: int, old_root: bytes, new_root: b
 
 def root_nodes(size: int) -> list[tuple[int, int]]:
     """Return the nodes ``(level, index)`` that :func:`root_at` reads, largest first."""
-    _check_size("size", size)
+    check_size("size", size)
     return _range_nodes((0, size))
 
 
@@ -172,115 +174,7 @@ def proof_nodes(ranges: Iterable[Range]) -> list[tuple[int, int]]:
     return [node for span in ranges for node in _range_nodes(span)]
 
 
-class NewNodes(NamedTuple):
-    """Consecutive nodes of one level that became complete: ``(level, first)``, ``(level, first + 1)``, ..."""
-
-    level: int
-    first: int
-    hashes: list[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class CompactRange:
-    """All that appending needs of a tree: its size and the roots of its complete subtrees, largest first.
-
-    There is one hash for each bit set in ``size``.
-    """
-
-    size: int = 0
-    hashes: tuple[bytes, ...] = ()
-
-    def __post_init__(self) -> None:
-        _check_size("size", self.size)
-        _check_hashes("hash of the compact range", self.hashes)
-        if len(self.hashes) != self.size.bit_count():
-            raise ProofError(f"A compact range of size {self.size} has {self.size.bit_count()} hashes.")
-
-    def root(self) -> bytes:
-        """Return the root of the tree."""
-        return _fold(self.hashes) if self.hashes else EMPTY_ROOT
-
-    def append_many(self, leaf_hashes: Sequence[bytes]) -> tuple[CompactRange, list[NewNodes]]:
-        """Return the range after appending, and the nodes (leaves included) that became complete, by level."""
-        growth = Growth(self, leaf_hashes)
-        return growth.after, growth.new_nodes()
-
-    def encode(self) -> bytes:
-        """Return the hashes one after another; the size is kept beside them."""
-        return b"".join(self.hashes)
-
-    @classmethod
-    def decode(cls, size: int, data: bytes) -> CompactRange:
-        """Read what :meth:`encode` wrote; FormatError where the length does not fit the size."""
-        _check_size("size", size)
-        if len(data) != HASH_SIZE * size.bit_count():
-            raise FormatError(f"A compact range of size {size} has {size.bit_count()} hashes, not {len(data)} bytes.")
-        return cls(size, tuple(data[at : at + HASH_SIZE] for at in range(0, len(data), HASH_SIZE)))
-
-
-class Growth:
-    """One group of leaves appended to a tree known by its compact range; every node is hashed once.
-
-    ``after`` is the compact range that results; proofs and new nodes come from the same rows.
-    """
-
-    def __init__(self, before: CompactRange, leaf_hashes: Sequence[bytes]) -> None:
-        """Append ``leaf_hashes`` (maybe none) to ``before``; ProofError if one is no hash or the tree grows too big."""
-        _check_hashes("leaf hash", leaf_hashes)
-        self.before = before
-        self.size = before.size + len(leaf_hashes)
-        _check_size("size", self.size)
-        # Each row holds the nodes of a level from its first index on: the old left sibling that the new nodes hang on
-        # (an old peak, if any), the new nodes, and last the incomplete one, which rises from below.
-        self._rows: list[tuple[int, list[bytes]]] = self._grow(leaf_hashes) if leaf_hashes else []
-        self.after = CompactRange(self.size, self._peaks()) if leaf_hashes else before
-
-    def _grow(self, leaf_hashes: Sequence[bytes]) -> list[tuple[int, list[bytes]]]:
-        peaks = list(self.before.hashes)  # the last is the smallest
-        rows: list[tuple[int, list[bytes]]] = []
-        row, level = list(leaf_hashes), 0
-        while True:
-            width = self.before.size >> level
-            if width & 1:
-                row = [peaks.pop(), *row]
-            rows.append((width - (width & 1), row))
-            if (self.size - 1) >> level == 0:
-                return rows
-            row, level = _parents(row), level + 1
-
-    def _peaks(self) -> tuple[bytes, ...]:
-        levels = [level for level in reversed(range(len(self._rows))) if self.size >> level & 1]
-        return tuple(self._rows[level][1][(self.size >> level) - 1 - self._rows[level][0]] for level in levels)
-
-    def new_nodes(self) -> list[NewNodes]:
-        """Return the nodes that became complete, lowest level (the leaves themselves) first; no empty level."""
-        found = []
-        for level, (first, row) in enumerate(self._rows):
-            begin, end = self.before.size >> level, self.size >> level
-            if end > begin:
-                found.append(NewNodes(level, begin, row[begin - first : end - first]))
-        return found
-
-    def inclusion_proofs(self) -> list[list[bytes]]:
-        """Return the inclusion proof of each appended leaf in the grown tree, in order."""
-        if not self._rows:
-            return []
-        # From the top down: a node's path is its sibling and then its parent's path; an only child takes that one over.
-        paths: list[list[bytes]] = [[]]
-        begin_above = 0
-        for level in reversed(range(len(self._rows) - 1)):
-            first, row = self._rows[level]
-            begin = self.before.size >> level
-            below = []
-            for node in range(begin, first + len(row)):
-                sibling = (node ^ 1) - first
-                path = paths[(node >> 1) - begin_above]
-                below.append([row[sibling], *path] if sibling < len(row) else path)
-            paths, begin_above = below, begin
-        return paths
-
-
-def _parents(row: Sequence[bytes]) -> list[bytes]:
+def parents(row: Sequence[bytes]) -> list[bytes]:
     """Hash pairs; an odd one at the end rises unchanged, which is RFC 9162's split at the largest power of two."""
     sha256 = _sha256
     pairs = iter(row)
@@ -290,7 +184,8 @@ def _parents(row: Sequence[bytes]) -> list[bytes]:
     return parents
 
 
-def _fold(hashes: Sequence[bytes]) -> bytes:
+def fold(hashes: Sequence[bytes]) -> bytes:
+    """Return the root over complete subtrees that follow one another, largest first; at least one."""
     computed = hashes[-1]
     for left in reversed(hashes[:-1]):
         computed = node_hash(left, computed)
@@ -346,12 +241,21 @@ def _range_nodes(span: Range) -> list[tuple[int, int]]:
     return nodes
 
 
-def _range_hash(span: Range, source: HashSource) -> bytes:
-    if callable(source):
-        hashes = [source(level, index) for level, index in _range_nodes(span)]
-        _check_hashes("stored node", hashes)
-        return _fold(hashes)
-    return root(source[span[0] : span[1]])
+def _range_hashes(ranges: Iterable[Range], source: HashSource) -> list[bytes]:
+    if not callable(source):
+        return [root(source[begin:end]) for begin, end in ranges]
+    hashes = []
+    for begin, end in ranges:
+        width = end - begin
+        if width & (width - 1) == 0:  # one node, as all ranges of a proof but the rightmost are
+            level = width.bit_length() - 1
+            hashes.append(source(level, begin >> level))
+        else:
+            parts = [source(level, index) for level, index in _range_nodes((begin, end))]
+            check_hashes("stored node", parts)
+            hashes.append(fold(parts))
+    check_hashes("stored node", hashes)
+    return hashes
 
 
 def _checked_source(size: int, source: HashSource) -> HashSource:
@@ -360,25 +264,27 @@ def _checked_source(size: int, source: HashSource) -> HashSource:
     return source
 
 
-def _check_size(name: str, size: int) -> None:
+def check_size(name: str, size: int) -> None:
+    """Raise ProofError unless ``size`` can be that of a tree."""
     if type(size) is not int or not 0 <= size <= MAX_SIZE:
         raise ProofError(f"The {name} of a tree must be a whole number from 0 to 2**63 - 1.")
 
 
 def _check_sizes(old_size: int, new_size: int) -> None:
-    _check_size("old size", old_size)
-    _check_size("new size", new_size)
+    check_size("old size", old_size)
+    check_size("new size", new_size)
     if old_size > new_size:
         raise ProofError(f"The old size {old_size} is greater than the new size {new_size}.")
 
 
 def _check_index(index: int, size: int) -> None:
-    _check_size("size", size)
+    check_size("size", size)
     if type(index) is not int or not 0 <= index < size:
         raise ProofError(f"There is no leaf {index!r} in a tree of size {size}.")
 
 
-def _check_hashes(name: str, hashes: Sequence[bytes]) -> None:
+def check_hashes(name: str, hashes: Sequence[bytes]) -> None:
+    """Raise ProofError unless ``hashes`` is a list of 32-byte hashes."""
     if isinstance(hashes, bytes | bytearray | str) or not isinstance(hashes, Sequence):
         raise ProofError(f"Each {name} must be 32 bytes, given as a list of them.")
     if not set(map(type, hashes)) <= {bytes} or not set(map(len, hashes)) <= {HASH_SIZE}:

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ledger.errors import FormatError
-from ledger.tree.checkpoints import Checkpoint, UnverifiedNote
-from ledger.tree.lines import check_clean, decode_base64, decode_hash, decode_size, decode_utf8, encode_base64
+from ledger.tree.checkpoints import MAX_NOTE_BYTES, Checkpoint, UnverifiedNote
+from ledger.tree.lines import decode_base64, decode_hash, decode_size, encode_base64, read_text
 from ledger.tree.merkle import HASH_SIZE, MAX_SIZE
 
-MAX_PROOF_BYTES = 128 * 1024
+MAX_PROOF_BYTES = MAX_NOTE_BYTES + 128 * 1024
+"""The longest checkpoint, the longest entry as extra data, and a path of 63 hashes, all in base64."""
 MAX_HASHES = 63
-_FIRST_LINE = "c2sp.org/tlog-proof@v1"
+FIRST_LINE = "c2sp.org/tlog-proof@v1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,13 @@ class TlogProof:
             raise FormatError("The proof's extra line is left out where there is no extra data.")
 
     def format(self) -> str:
-        """Return the file's text, which :meth:`parse` reads back."""
-        lines = [_FIRST_LINE]
+        """Return the file's text, which :meth:`parse` reads back; FormatError where it would be too long for that."""
+        lines = [FIRST_LINE]
         if self.extra is not None:
             lines.append(f"extra {encode_base64(self.extra)}")
         lines.append(f"index {self.index}")
         lines.extend(map(encode_base64, self.hashes))
-        return "\n".join(lines) + "\n\n" + self.checkpoint
+        return read_text("\n".join(lines) + "\n\n" + self.checkpoint, "proof", MAX_PROOF_BYTES)
 
     @classmethod
     def parse(cls, text: str | bytes) -> TlogProof:
@@ -53,16 +54,12 @@ class TlogProof:
 
         The checkpoint must be a well-formed signed checkpoint; its signatures are not verified here.
         """
-        if len(text) > MAX_PROOF_BYTES:
-            raise FormatError(f"The proof is longer than {MAX_PROOF_BYTES} bytes.")
-        if isinstance(text, bytes):
-            text = decode_utf8(text, "proof")
-        check_clean(text, "proof")
+        text = read_text(text, "proof", MAX_PROOF_BYTES)
         head, blank, note = text.partition("\n\n")
         first, *lines = head.split("\n")
-        if not blank or first != _FIRST_LINE:
+        if not blank or first != FIRST_LINE:
             raise FormatError(
-                f"A proof begins with the line '{_FIRST_LINE}' and has a blank line before its checkpoint."
+                f"A proof begins with the line '{FIRST_LINE}' and has a blank line before its checkpoint."
             )
         extra = None
         if lines and lines[0].startswith("extra "):

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from ledger.errors import FormatError, ProofError, SignatureError
 from ledger.tree import merkle
 from ledger.tree.checkpoints import Checkpoint, UnverifiedNote, open_checkpoint
+from ledger.tree.key_chain import KeyChain
 from ledger.tree.keys import VerifierKey
 from ledger.tree.lines import decode_utf8
 from ledger.tree.proofs import TlogProof
@@ -32,6 +33,7 @@ _MAX_CONSISTENCY = 64
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _BYTES32 = re.compile(r"0x[0-9a-f]{64}")
 _ADDRESS = re.compile(r"0x[0-9a-f]{40}")
+_FOREIGN = "Get the log's key from a source you trust; the receipt is of another log or was altered."
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +160,17 @@ class VerifiedReceipt:
     trusted: bool
 
 
-def verify_log_part(receipt: Receipt, trusted_key: VerifierKey | None = None) -> VerifiedReceipt:
+def verify_log_part(
+    receipt: Receipt, trusted_key: VerifierKey | None = None, keys: KeyChain | None = None
+) -> VerifiedReceipt:
     """Check key, signature and inclusion, in that order, without a network.
 
-    Without ``trusted_key`` the receipt's own key is used, and the caller must say so. Raises SignatureError (checks
-    ``key`` and ``signature``), ProofError (``inclusion``), or FormatError where the checkpoint is not one log's.
+    Without ``trusted_key`` the receipt's own key is used, and the caller must say so. ``keys`` are those of a log whose
+    key was rotated: the receipt's must then be the one in force at its checkpoint's size, and the trusted one any of
+    them. Raises SignatureError (checks ``key`` and ``signature``), ProofError (``inclusion``), or FormatError where the
+    checkpoint is not one log's.
     """
-    if trusted_key is not None and receipt.key != trusted_key:
-        raise SignatureError(
-            f"The check of the key failed: the receipt names '{receipt.key.vkey}', trusted is '{trusted_key.vkey}'.",
-            remedy="Get the log's key from a source you trust; the receipt is of another log or was altered.",
-            check="key",
-        )
+    _check_key(receipt, trusted_key, keys)
     try:
         checkpoint = open_checkpoint(receipt.proof.checkpoint, [receipt.key], only=True)
     except SignatureError as error:
@@ -185,6 +186,27 @@ def verify_log_part(receipt: Receipt, trusted_key: VerifierKey | None = None) ->
     except ProofError as error:
         raise ProofError(f"The check of the statement's inclusion failed: {error.detail}", check="inclusion") from None
     return VerifiedReceipt(receipt.statement, index, checkpoint, receipt.key, trusted_key is not None)
+
+
+def _check_key(receipt: Receipt, trusted_key: VerifierKey | None, keys: KeyChain | None) -> None:
+    if keys is not None:
+        if trusted_key is not None:
+            keys.require(trusted_key)
+        size = receipt.checkpoint.size
+        if receipt.key != keys.key_at(size):
+            raise SignatureError(
+                f"The check of the key failed: at size {size} the log's key was '{keys.key_at(size).vkey}', the "
+                f"receipt names '{receipt.key.vkey}'.",
+                remedy=_FOREIGN,
+                check="key",
+            )
+    elif trusted_key is not None and receipt.key != trusted_key:
+        rotated = "If the log's key was rotated, give the log's keys too (--keys). "
+        raise SignatureError(
+            f"The check of the key failed: the receipt names '{receipt.key.vkey}', trusted is '{trusted_key.vkey}'.",
+            remedy=(rotated if receipt.key.name == trusted_key.name else "") + _FOREIGN,
+            check="key",
+        )
 
 
 def verify_anchor_offline(receipt: Receipt) -> Anchor:

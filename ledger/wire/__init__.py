@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.wire.audit import AnchorSummary, AuditSummary, ChainSummary
+from ledger.wire.audit import AnchorSummary, AuditSummary, ChainSummary, LogSummary
 from ledger.wire.briefs import Brief, CriterionText, Rights
 from ledger.wire.campaigns import (
     BriefVersion,
@@ -26,7 +26,9 @@ from ledger.wire.contributions import (
     WalletMessage,
     WalletMessageRequest,
 )
+from ledger.wire.entries import Entry, Existing
 from ledger.wire.figures import Figures, Money, OpenCampaign
+from ledger.wire.log_keys import LogKey, LogKeys
 from ledger.wire.mandates import Mandate, MandateWritten, NewMandate, Opened
 from ledger.wire.platforms import Key, KeyWritten, NewKey, NewPlatform
 from ledger.wire.policies import PieceRate, Pool, Prizes, ScoreRate
@@ -82,11 +84,16 @@ __all__ = [
     "CriterionText",
     "Decision",
     "DecisionBatch",
+    "Entry",
+    "Existing",
     "Figures",
     "Judging",
     "Key",
     "KeyWritten",
     "Limits",
+    "LogKey",
+    "LogKeys",
+    "LogSummary",
     "Mandate",
     "MandateWritten",
     "Model",

@@ -29,6 +29,15 @@ class ChainSummary(Model):
     """The block in which the log was opened: none of its events is older."""
 
 
+class LogSummary(Model):
+    """Another log of the same service; ``url`` is its base, where a client or an auditor begins."""
+
+    log: str
+    origin: str
+    vkey: str
+    url: str
+
+
 class AuditSummary(Model):
     """Counts are of rows of views and only for orientation; an audit replays the log itself."""
 
@@ -41,6 +50,7 @@ class AuditSummary(Model):
     chain: ChainSummary | None
     anchor: AnchorSummary | None
     settlement: Settlement | None
+    logs: list[LogSummary]
     platforms: int
     campaigns: int
     contributions: int

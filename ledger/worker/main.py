@@ -24,17 +24,18 @@ _PARENT_LOOK_SECONDS = 0.5
 DIVERGED_EXIT = 3
 
 
-def main(*, end_with_parent: bool = False) -> None:
-    """Run until SIGTERM or SIGINT, or with the process that started us.
+def main(log: str | None = None, *, end_with_parent: bool = False) -> None:
+    """Work on one log, the main one without a name, until SIGTERM or SIGINT, or with the process that started us.
 
     Exit code 1 for a wrong configuration, 3 where the log is not the anchored one.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s worker %(levelname)s %(message)s", stream=sys.stderr)
+    name = "worker" if log is None else f"worker of {log}"
+    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s", stream=sys.stderr)
     for chatty in ("httpx", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     parent = os.getppid() if end_with_parent else None
     try:
-        asyncio.run(run_worker(Config(), parent))
+        asyncio.run(run_worker(Config().of_log(log), parent))
     except LogDivergedError as error:
         _LOGGER.critical("%s", error)
         sys.exit(DIVERGED_EXIT)

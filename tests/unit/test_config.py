@@ -21,7 +21,7 @@ def test_every_setting_is_documented_with_its_default_and_nothing_else() -> None
     rows = dict(re.findall(r"^\| `([a-z_]+)` \| ([^|]+) \|", DOCS.read_text(), re.MULTILINE))
     defaults = {
         name: "none"
-        if field.default in (None, ())
+        if field.default in (None, (), {})
         else f"`{field.default:g}`"
         if isinstance(field.default, float)
         else f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
@@ -75,6 +75,95 @@ def test_what_is_wrong_is_named_without_its_value(tmp_path: Path, toml: str, wor
     assert words in str(caught.value)
     assert "hunter2" not in str(caught.value)
     assert "abab" not in str(caught.value)
+
+
+LOGS = """
+origin = "example.org/main"
+log_key_file = "main.pem"
+wallet_delay = 60
+rpc_urls = ["http://a"]
+deployment_file = "deployments/1.json"
+
+[logs.survey]
+origin = "example.org/survey"
+log_key_file = "survey.pem"
+"""
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> None:
+    for name in ("main", "survey", "third"):
+        (tmp_path / f"{name}.pem").write_text(name)
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_further_log_has_what_the_main_one_has_but_for_its_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "crowdledger.toml").write_text(LOGS + "queue_limit = 5\n")
+    monkeypatch.setenv("CROWDLEDGER_ORIGIN", "example.org/other")  # the environment speaks of the main log
+    monkeypatch.setenv("CROWDLEDGER_WALLET_DELAY", "7")
+    config = Config()
+    assert config.log_names() == ("main", "survey")
+    assert config.of_log(None) is config
+    assert config.of_log("main") is config
+    survey = config.of_log("survey")
+    assert (config.origin, survey.origin) == ("example.org/other", "example.org/survey")
+    assert (survey.log, survey.log_names(), survey.wallet_delay) == ("survey", ("survey",), 7)
+    assert (config.queue_limit, survey.queue_limit, survey.rpc_urls) == (10_000, 5, ("http://a",))
+    assert (config.deployment_file, survey.deployment_file) == (Path("deployments/1.json"), None)
+    assert (config.base_url, survey.base_url) == ("http://127.0.0.1:8000", "http://127.0.0.1:8000/logs/survey")
+    monkeypatch.setenv("CROWDLEDGER_PUBLIC_URL", "https://crowd.example.org/")
+    assert Config().of_log("survey").base_url == "https://crowd.example.org/logs/survey"
+    with pytest.raises(ConfigError, match="no log 'third'"):
+        config.of_log("third")
+
+
+@pytest.mark.usefixtures("keys")
+def test_a_further_log_may_be_found_elsewhere_and_reads_the_databases_file(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgresql://u:hunter2@h/d\n")
+    text = 'database_url_file = "url"\n' + LOGS + 'public_url = "https://survey.example.org"\n'
+    (tmp_path / "crowdledger.toml").write_text(text)
+    survey = Config().of_log("survey")
+    assert survey.base_url == "https://survey.example.org"
+    assert survey.database_url == "postgresql://u:hunter2@h/d"
+    assert "hunter2" not in repr(survey)
+
+
+@pytest.mark.usefixtures("keys")
+@pytest.mark.parametrize(
+    ("toml", "words"),
+    [
+        ("port = 1", "[logs.survey]: 'port' is the whole service's"),
+        ('database_url = "sqlite:///x"', "[logs.survey]: 'database_url' is the whole service's"),
+        ("prot = 1", "[logs.survey]: there is no setting 'prot'"),
+        ("anchor_entries = 0", "[logs.survey]: anchor_entries: "),
+        ('admin_key = "hunter2"', "[logs.survey]: 'admin_key' is a secret"),
+        ('[logs.main]\norigin = "example.org/x"\nlog_key_file = "third.pem"', "[logs.main]: this is the main log"),
+        ('[logs."A b"]\norigin = "example.org/x"\nlog_key_file = "third.pem"', "logs.A b"),
+        ('[logs.third]\norigin = "example.org/third"', "[logs.third]: 'log_key_file' is missing"),
+        ('[logs.third]\nlog_key_file = "third.pem"', "[logs.third]: 'origin' is missing"),
+        ('[logs.third]\norigin = "example.org/survey"\nlog_key_file = "third.pem"', "Two logs have the same origin"),
+        ('[logs.third]\norigin = "example.org/x"\nlog_key_file = "main.pem"', "Two logs have the same log_key_file"),
+        (
+            '[logs.third]\norigin = "example.org/x"\nlog_key_file = "no.pem"',
+            "[logs.third]: log_key_file: no.pem cannot",
+        ),
+        ("[other]\nx = 1", "no setting 'other'"),
+    ],
+)
+def test_what_is_wrong_in_a_table_is_named(tmp_path: Path, toml: str, words: str) -> None:
+    (tmp_path / "crowdledger.toml").write_text(LOGS + toml + "\n")
+    with pytest.raises(ConfigError) as caught:
+        Config()
+    assert words in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_the_environment_adds_no_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CROWDLEDGER_LOGS", "{}")
+    with pytest.raises(ConfigError, match="environment speaks of the main log only"):
+        Config()
 
 
 def test_misspelt_variables_and_secrets_in_the_environment_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from ledger.book.facts import Facts
-from ledger.book.rules import appeals, campaigns, contents, contributions, decisions, people
+from ledger.book.rules import appeals, campaigns, contents, contributions, decisions, log_keys, people
 from ledger.errors import RuleError
 from ledger.statements.appeals import AppealFiled, AppealResolved
 from ledger.statements.campaigns import (
@@ -28,7 +28,7 @@ from ledger.statements.contributions import ContributionRevealed, ContributionSu
 from ledger.statements.decisions import DecisionMade, ReviewGiven
 from ledger.statements.feedback import FeedbackGiven
 from ledger.statements.kinds import AnyStatement
-from ledger.statements.log import LogOpened
+from ledger.statements.log import LogKeyRotated, LogOpened
 from ledger.statements.platforms import KeyRotated, PlatformRegistered
 from ledger.statements.results import ResultPublished
 from ledger.statements.values import time_ms
@@ -59,6 +59,7 @@ _RULES: Final[dict[type, Callable[[Any, int, Facts], None]]] = {
     ContentErased: contents.check_erasure,
     AuditorMandated: contents.check_mandate,
     ContentOpened: contents.check_opened,
+    LogKeyRotated: log_keys.check_rotation,
 }
 """By kind: given the statement, its ``at`` in milliseconds and the facts. Kinds that are not here break no rule."""
 

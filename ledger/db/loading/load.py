@@ -96,9 +96,12 @@ def _find_subjects(named: Named, loaded: Loaded) -> Generator[Query | Lookup, li
 def _replay(subjects: set[str], named: Named, loaded: Loaded) -> Asking:
     """Take the statements about the subjects again, in the order of the log."""
     facts = loaded.facts
-    if named.linked:  # entry 0 says how long a link waits
+    if named.linked or named.log_keys:  # entry 0 says how long a link waits, and names the first key
         for (statement,) in (yield Query(_LOG_OPENED)):
             facts.apply(parse(bytes(statement)), 0)
+    if named.log_keys:
+        for index, statement in (yield Query(_LOG_KEYS)):
+            facts.apply(parse(bytes(statement)), index)
     strangers: set[str] = set()
     for index, subject, data in sorted((yield from ask(_ENTRIES, ones(subjects)))):
         if subject in strangers:
@@ -192,12 +195,17 @@ SELECT t.first, t.campaign
 FROM {wanted} CROSS JOIN contributions AS t
 WHERE t.log = {log} AND t.id = wanted.a"""
 _LOG_OPENED = "SELECT statement FROM entries WHERE log = {log} AND entry_index = 0"
+_LOG_KEYS = """
+SELECT e.entry_index, e.statement
+FROM logs CROSS JOIN entries AS e
+WHERE logs.name = {log} AND e.log = logs.name AND e.subject = logs.origin AND e.kind = 'log.key_rotated'
+ORDER BY e.entry_index"""
 _FIRST_WORKS = """
 SELECT t.contributor, e.statement
 FROM {wanted} CROSS JOIN contributions AS t CROSS JOIN entries AS e
 WHERE t.log = {log} AND t.contributor = wanted.a AND e.log = t.log AND e.entry_index = t.entry_index
   AND t.entry_index = (SELECT MIN(c.entry_index) FROM contributions AS c WHERE c.log = {log}
-    AND c.contributor = wanted.a)"""
+    AND c.contributor = t.contributor)"""
 _ENTRIES = """
 SELECT t.entry_index, t.subject, t.statement
 FROM {wanted} CROSS JOIN entries AS t

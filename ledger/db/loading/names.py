@@ -6,11 +6,16 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+
 from ledger.book.facts import Facts
-from ledger.statements.campaigns import CampaignClosed
+from ledger.statements import kinds
+from ledger.statements.campaigns import CampaignAmended, CampaignClosed, CampaignPaused, CampaignResumed
 from ledger.statements.contents import ContentErased
 from ledger.statements.contributions import ContributionRevealed, ContributionSubmitted, ContributionWithdrawn
+from ledger.statements.decisions import DecisionMade
 from ledger.statements.kinds import AnyStatement
+from ledger.statements.wallets import WalletLinked, WalletObjected
 
 DbRow = tuple[Any, ...]
 
@@ -61,6 +66,8 @@ class Named:
     """Platforms' own ids of people, with the public ids they would get if they are new."""
     public_ids: set[str] = field(default_factory=set)
     linked: set[str] = field(default_factory=set)
+    log_keys: bool = False
+    """Whether the log's keys are wanted, with all that went before the one in force."""
     platforms: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     keys_of: set[str] = field(default_factory=set)
@@ -135,11 +142,23 @@ class Loaded:
                 thing = once(statement)
                 if thing is not None:
                     self.done[thing] = index
+                if isinstance(statement, CampaignPaused | CampaignResumed):  # each makes room for the other
+                    undone = "resumed" if isinstance(statement, CampaignPaused) else "paused"
+                    self.done.pop((undone, statement.campaign), None)
 
 
 def once(statement: AnyStatement) -> tuple[str, ...] | None:
-    """What is done once, named; None for all that can be done again."""
+    """What is done once, named; None for all that can be done again. Sent again, it is a request that was repeated."""
     match statement:
+        case ContributionSubmitted() | DecisionMade():  # most of what there is
+            return None
+        case CampaignAmended():
+            said = kinds.encode(msgspec.structs.replace(statement, at=""))
+            return "amended", statement.campaign, said.decode()
+        case CampaignPaused():
+            return "paused", statement.campaign
+        case CampaignResumed():
+            return "resumed", statement.campaign
         case CampaignClosed():
             return "closed", statement.campaign
         case ContributionRevealed():
@@ -148,6 +167,10 @@ def once(statement: AnyStatement) -> tuple[str, ...] | None:
             return "withdrawn", statement.contribution
         case ContentErased():
             return "erased", statement.purpose, statement.subject
+        case WalletLinked():
+            return "linked", statement.contributor, statement.message, statement.signature, statement.consent or ""
+        case WalletObjected():
+            return "objected", statement.contributor, str(statement.link), statement.signature
         case _:
             return None
 

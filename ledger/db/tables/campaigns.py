@@ -16,7 +16,7 @@ platforms = Table(
 api_keys = Table(
     "api_keys",
     metadata,
-    *columns(log=TEXT, id=TEXT, platform=TEXT, digest=BYTES, scopes=TEXT, revoked=MAYBE_NUMBER),
+    *columns(log=TEXT, id=TEXT, platform=TEXT, digest=BYTES, scopes=TEXT, revoked=MAYBE_NUMBER, checksum=NUMBER),
     PrimaryKeyConstraint("log", "id"),
     ForeignKeyConstraint(["log", "platform"], ["platforms.log", "platforms.id"]),
     Index("ix_api_keys_platform", "log", "platform"),
@@ -39,6 +39,7 @@ campaigns = Table(
         closed=MAYBE_NUMBER,
         paused=MAYBE_NUMBER,
         resumed=MAYBE_NUMBER,
+        checksum=NUMBER,
     ),
     PrimaryKeyConstraint("log", "id"),
     ForeignKeyConstraint(["log", "platform"], ["platforms.log", "platforms.id"]),
@@ -102,7 +103,16 @@ campaign_funds = Table(
 results = Table(
     "results",
     metadata,
-    *columns(log=TEXT, id=TEXT, campaign=TEXT, statement=BYTES, public=FLAG, entry_index=NUMBER, at_ms=NUMBER),
+    *columns(
+        log=TEXT,
+        id=TEXT,
+        campaign=TEXT,
+        statement=BYTES,
+        public=FLAG,
+        entry_index=NUMBER,
+        at_ms=NUMBER,
+        checksum=NUMBER,
+    ),
     PrimaryKeyConstraint("log", "id"),
     Index("ix_results_campaign", "log", "campaign", "entry_index"),
 )
@@ -121,6 +131,7 @@ mandates = Table(
         digest=BYTES,
         entry_index=NUMBER,
         at_ms=NUMBER,
+        checksum=NUMBER,
     ),
     PrimaryKeyConstraint("log", "id"),
     Index("ix_mandates_platform", "log", "platform", "entry_index"),

@@ -1,4 +1,7 @@
-"""What no statement says: openings, platforms' own ids, people, sessions, files."""
+"""What no statement says: openings, platforms' own ids, people, sessions, files.
+
+``checksum``: of what of a row nothing else binds (``ledger.db.checksums``).
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,7 @@ externals = Table(
         entry_index=NUMBER,
         salt=BYTES,
         fingerprint=BYTES,
+        checksum=NUMBER,
     ),
     PrimaryKeyConstraint("log", "platform", "kind", "external_id"),
 )
@@ -37,7 +41,7 @@ externals = Table(
 contributors = Table(
     "contributors",
     metadata,
-    *columns(log=TEXT, platform=TEXT, external_id=TEXT, id=TEXT),
+    *columns(log=TEXT, platform=TEXT, external_id=TEXT, id=TEXT, checksum=NUMBER),
     PrimaryKeyConstraint("log", "platform", "external_id"),
     UniqueConstraint("log", "id"),
 )
@@ -46,7 +50,7 @@ contributors = Table(
 sessions = Table(
     "sessions",
     metadata,
-    *columns(log=TEXT, digest=BYTES, platform=TEXT, contributor=TEXT, expires_ms=NUMBER),
+    *columns(log=TEXT, digest=BYTES, platform=TEXT, contributor=TEXT, expires_ms=NUMBER, checksum=NUMBER),
     PrimaryKeyConstraint("log", "digest"),
 )
 """Contributors who are signed in; ``digest`` is SHA-256 of the token."""
@@ -54,7 +58,15 @@ sessions = Table(
 sign_in_links = Table(
     "sign_in_links",
     metadata,
-    *columns(log=TEXT, digest=BYTES, platform=TEXT, contributor=TEXT, expires_ms=NUMBER, used=MAYBE_NUMBER),
+    *columns(
+        log=TEXT,
+        digest=BYTES,
+        platform=TEXT,
+        contributor=TEXT,
+        expires_ms=NUMBER,
+        used=MAYBE_NUMBER,
+        checksum=NUMBER,
+    ),
     PrimaryKeyConstraint("log", "digest"),
 )
 """One-time links; ``digest`` is SHA-256 of the token, ``used`` when it was."""
@@ -62,7 +74,16 @@ sign_in_links = Table(
 files = Table(
     "files",
     metadata,
-    *columns(log=TEXT, platform=TEXT, sha256=TEXT, bytes=NUMBER, type=TEXT, at_ms=NUMBER, erased_ms=MAYBE_NUMBER),
+    *columns(
+        log=TEXT,
+        platform=TEXT,
+        sha256=TEXT,
+        bytes=NUMBER,
+        type=TEXT,
+        at_ms=NUMBER,
+        erased_ms=MAYBE_NUMBER,
+        checksum=NUMBER,
+    ),
     PrimaryKeyConstraint("log", "platform", "sha256"),
     Index("ix_files_sha256", "sha256"),
 )

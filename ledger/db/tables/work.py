@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, text
 
 from ledger.db.tables.columns import (
     FLAG,
@@ -38,7 +38,12 @@ contributions = Table(
     Index("ix_contributions_campaign", "log", "campaign", "entry_index"),
     Index("ix_contributions_contributor", "log", "contributor", "entry_index"),
     where_present("ix_contributions_replaces", "log", "replaces"),
-    where_present("ix_contributions_task", "log", "task"),
+    Index(
+        "ix_contributions_task",
+        *("log", "task", "entry_index"),
+        sqlite_where=text("task IS NOT NULL"),
+        postgresql_where=text("task IS NOT NULL"),
+    ),
 )
 """One row a version; ``first`` is the id of the first one. ``revealed`` and ``withdrawn`` are entries."""
 
@@ -110,6 +115,7 @@ feedbacks = Table(
     PrimaryKeyConstraint("log", "id"),
     Index("ix_feedbacks_campaign", "log", "campaign", "entry_index"),
     Index("ix_feedbacks_contributor", "log", "contributor", "subject"),
+    Index("ix_feedbacks_giver", "log", "contributor", "entry_index"),
 )
 """Contributors' ratings; ``score`` is in millionths."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ledger.db.rows import ApiKeyRow, ContributorRow
 from ledger.statements.commitments import Opening
@@ -10,8 +10,7 @@ from ledger.statements.contents import Purpose
 from ledger.statements.kinds import AnyStatement
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """An opening to keep: of what purpose, and the id of what carries the commitment."""
 
     purpose: Purpose
@@ -19,8 +18,7 @@ class Kept:
     opening: Opening
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """A statement to be. ``opening`` is what the caller is answered, ``kept`` what the database keeps."""
 
     statement: AnyStatement

@@ -11,6 +11,7 @@ from typing import NoReturn
 from ledger.book.campaigns import Campaign
 from ledger.book.contributions import Contribution
 from ledger.book.facts import Facts
+from ledger.db.checksums import checksum
 from ledger.db.loading import LiveKey, Loaded
 from ledger.db.rows import ContributorRow
 from ledger.errors import FieldError, NotFoundError, RuleError
@@ -72,7 +73,8 @@ class Known:
             return known, None
         if fresh_id in self.loaded.public_ids:
             raise RuleError(f"The public id {fresh_id} is somebody else's.", rule="id-unused", remedy="Make a new one.")
-        return fresh_id, ContributorRow(platform, external_id, fresh_id)
+        row = (platform, external_id, fresh_id)
+        return fresh_id, ContributorRow(*row, checksum(*row))
 
     def named_person(self, platform: str, public_id: str) -> None:
         """Raise NotFoundError unless the public id is of a person of the platform."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from ledger.db.checksums import checksum
 from ledger.db.loading import LiveKey
 from ledger.db.rows import ApiKeyRow
 from ledger.errors import RuleError
@@ -50,7 +51,7 @@ def _rotated(platform: str, live: dict[str, LiveKey], known: Known) -> KeyRotate
 def _new_key(platform: str, key: items.ApiKey, known: Known) -> ApiKeyRow:
     if key.id in known.loaded.key_ids:
         raise RuleError(f"A key {key.id} exists already.", rule="id-unused", remedy="Make a new key.")
-    return ApiKeyRow(key.id, platform, key.digest, " ".join(key.scopes), None)
+    return ApiKeyRow(key.id, platform, key.digest, " ".join(key.scopes), None, checksum(key.id, key.digest))
 
 
 def _is_admin(key: LiveKey) -> bool:

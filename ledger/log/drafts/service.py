@@ -9,10 +9,12 @@ from ledger.log import items
 from ledger.log.drafts.draft import Draft
 from ledger.log.drafts.known import Known
 from ledger.statements.campaigns import CampaignFunded
-from ledger.statements.log import ClockTick, LogOpened
+from ledger.statements.log import ClockTick, LogKeyRotated, LogOpened
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
 
-_OF_THE_SERVICE = LogOpened | ClockTick | CampaignFunded | RewardsSettled | SettlementActivated | SettlementVetoed
+_OF_THE_SERVICE = (
+    LogOpened | LogKeyRotated | ClockTick | CampaignFunded | RewardsSettled | SettlementActivated | SettlementVetoed
+)
 
 
 def record(item: items.Record, known: Known) -> Draft:

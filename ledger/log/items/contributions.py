@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.statements.canonical import JsonValue
+from ledger.statements.canonical import Document, JsonValue
 from ledger.statements.contributions import Signature
 
 
@@ -22,7 +22,7 @@ class Submit:
     campaign: str
     contributor: str
     fresh_id: str
-    content: JsonValue
+    content: JsonValue | Document
     salt: bytes
     commitment: str | None = None
     contributor_id: str | None = None

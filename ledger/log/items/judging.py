@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ledger.statements.canonical import JsonValue
+from ledger.statements.canonical import Document, JsonValue
 from ledger.statements.contributions import Signature
 from ledger.statements.decisions import Method, OpenedReview, Verdict
 
@@ -50,12 +50,12 @@ class Decide:
     contribution_external_id: str | None = None
     reviewer: str | None = None
     reviewer_id: str | None = None
-    feedback: JsonValue = None
+    feedback: JsonValue | Document = None
     supersedes: str | None = None
     reviews: tuple[OpenedReview, ...] | None = None
     appeal: str | None = None
     bonus: str | None = None
-    inputs: JsonValue = None
+    inputs: JsonValue | Document = None
     inputs_salt: bytes | None = None
     signature: Signature | None = None
     external_id: str | None = None

@@ -70,6 +70,8 @@ async def linked(platform: Platform, contributor: str = "ann", **more: Any) -> t
     body = {"contributor": contributor, "message": message, "signature": personal_sign(account, message)}
     reply = await platform.post("/v1/wallets", body | more)
     assert reply.status_code == 201, reply.text
+    again = await platform.post("/v1/wallets", body | more)
+    assert (again.status_code, again.json()["receipt"]) == (200, reply.json()["receipt"])
     return account, dict(reply.json())
 
 

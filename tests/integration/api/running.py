@@ -86,7 +86,7 @@ class Api:
 
     @property
     def service(self) -> Service:
-        found: Service = self.app.state.service
+        found: Service = self.app.state.main
         return found
 
     async def platform(self, name: str = "Answers Ltd") -> Platform:

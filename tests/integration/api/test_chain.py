@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from eth_account import Account
-from eth_account.messages import encode_defunct
 from sqlalchemy import insert, select, update
 
 from ledger.book.reward_tree import RewardTree, reward_leaf
@@ -16,6 +15,7 @@ from ledger.statements import onchain
 from ledger.statements.onchain import keccak256
 from ledger.tree import merkle
 from tests.integration.api.beside_chain import CHAIN_ID, OPERATOR, OPERATORS_KEY, Place, until_problem, until_ready
+from tests.integration.api.people import personal_sign
 from tests.integration.api.running import BRIEF, Api, Platform, running, until
 
 
@@ -129,11 +129,11 @@ async def test_wallet_is_linked_by_its_own_signature(beside: Api) -> None:
     platform = await beside.platform()
     await platform.contribution(await platform.campaign(), contributor="ann")
     account = Account.create()
-    asked = await platform.post("/v1/wallets/message", {"contributor": "ann", "address": account.address})
-    message = asked.json()["message"]
+    wanted = {"contributor": "ann", "address": account.address}
+    message, unused = [(await platform.post("/v1/wallets/message", wanted)).json()["message"] for _ in range(2)]
     assert message.startswith("crowd.test wants you to sign in")
     assert f"Chain ID: {CHAIN_ID}" in message
-    signature = "0x" + account.sign_message(encode_defunct(text=message)).signature.hex()
+    signature = personal_sign(account, message)
     body = {"contributor": "ann", "message": message, "signature": signature}
     wrong = await platform.post("/v1/wallets", body | {"message": message.replace("crowd.test", "evil.test", 1)})
     assert (wrong.status_code, wrong.json()["field"]) == (422, "message")
@@ -142,8 +142,11 @@ async def test_wallet_is_linked_by_its_own_signature(beside: Api) -> None:
     linked = await platform.post("/v1/wallets", body)
     assert linked.status_code == 201, linked.text
     again = await platform.post("/v1/wallets", body)
-    assert (again.status_code, again.json()["rule"]) == (409, "link-replaces-latest")
-    second = (await platform.post("/v1/wallets/message", {"contributor": "ann", "address": account.address})).json()
+    assert (again.status_code, again.json()["index"]) == (200, linked.json()["index"])
+    assert again.json()["receipt"] == linked.json()["receipt"]
+    late = await platform.post("/v1/wallets", body | {"message": unused, "signature": personal_sign(account, unused)})
+    assert (late.status_code, late.json()["rule"]) == (409, "link-replaces-latest")
+    second = (await platform.post("/v1/wallets/message", wanted)).json()
     assert f"the link in entry {linked.json()['index']}" in second["message"]
     unknown = await platform.post("/v1/wallets/message", {"contributor": "nobody", "address": account.address})
     assert unknown.status_code == 404
@@ -230,7 +233,7 @@ async def test_paid_contribution_reads_so(place: Place, beside: Api) -> None:
     message = (await platform.post("/v1/wallets/message", {"contributor": "ann", "address": account.address})).json()[
         "message"
     ]
-    signature = "0x" + account.sign_message(encode_defunct(text=message)).signature.hex()
+    signature = personal_sign(account, message)
     await platform.post("/v1/wallets", {"contributor": "ann", "message": message, "signature": signature})
     assert "one linked before it until then" in (await beside.http.get(path)).text
     async with beside.service.reads.database.begin() as connection:

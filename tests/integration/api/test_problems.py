@@ -307,3 +307,16 @@ async def test_keys_are_never_logged(api: Api, caplog: pytest.LogCaptureFixture)
     assert platform.key not in caplog.text
     assert ADMIN_KEY not in caplog.text
     assert json.dumps(repr(api.service.keys)).find(ADMIN_KEY) == -1
+
+
+async def test_a_fault_while_a_problem_is_told_is_one_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    platform = await api.platform()
+    campaign = await platform.campaign()
+    await platform.contribution(campaign, external_id="1")
+
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("api.problems.tell_existing", broken)
+    body = {"campaign": campaign, "contributor": "ann", "content": "other", "external_id": "1"}
+    check(await platform.post("/v1/contributions", body), 500, "error")

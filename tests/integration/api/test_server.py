@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import msgspec
 import pytest
 
 from ledger import wire
+from ledger.audit.mirror import Mirror
+from ledger.audit.run import audit
+from ledger.audit.source import open_source
 from ledger.client import Client
 from ledger.errors import (
     CrowdLedgerError,
@@ -20,6 +24,7 @@ from ledger.errors import (
     UnauthorizedError,
     UnavailableError,
 )
+from ledger.statements import canonical
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Receipt, verify_log_part
 from tests.integration.api.running import ADMIN_KEY, BRIEF
@@ -184,3 +189,47 @@ def test_client_walks_the_judges_path(server: str) -> None:
             opening = auditor.open_under_mandate(mandate.id, "contribution", work).opening
         assert '"l":"yes"' in opening["preimage"]
         assert [each.opened for each in client.mandates()] == [1]
+
+
+def test_a_mirror_is_what_the_server_gives(server: str, tmp_path: Path, log_signer: LogSigner) -> None:
+    with Client(server, ADMIN_KEY) as operator:
+        key = operator.register_platform("Mirrored Ltd").key
+    mirror = Mirror(tmp_path / "mirror")
+    with Client(server, key) as client, httpx.Client(base_url=server, trust_env=False) as plain:
+        opened = client.open_campaign(campaign())
+        for round_ in range(2):
+            new = [wire.NewContribution(campaign=opened.id, contributor="ann", content=n) for n in range(150)]
+            written = client.submit_many(new)
+            assert all(isinstance(result, wire.Written) for result in written)
+            with open_source(server) as source:
+                assert mirror.sync(source, trusted_key=log_signer.verifier_key).new_size == client.audit_summary().size
+            files = [path for path in mirror.folder.rglob("*") if path.is_file() and path.suffix != ".json"]
+            assert len(files) >= 3 + 3 * round_
+            for file in files:
+                reply = plain.get(f"/{file.relative_to(mirror.folder)}")
+                assert (reply.status_code, reply.content) == (200, file.read_bytes())
+    assert audit(mirror.source(), trusted_key=log_signer.verifier_key).verdict == "pass"
+    with open_source(server) as source:
+        assert audit(source, earlier=mirror.source()).verdict == "pass"
+
+
+def test_the_client_looks_entries_up(server: str) -> None:
+    with Client(server, ADMIN_KEY) as operator:
+        key = operator.register_platform("Lookups Ltd").key
+    with Client(server, key) as client:
+        opened = client.open_campaign(campaign(external_id="c"))
+        new = wire.NewContribution(campaign=opened.id, contributor="ann", content="yes", external_id="w")
+        written = client.submit(new)
+        (entry,) = client.entries(external_id="w")
+        assert entry == client.entry(written.index)
+        assert [each.index for each in client.entries(campaign=opened.id)] == [opened.index, written.index]
+        assert client.find_statement(canonical.encode(entry.statement)) == entry
+        assert client.find_statement(b"{}") is None
+        with pytest.raises(IdReusedError) as refused:
+            client.submit(msgspec.structs.replace(new, content="no"))
+        (result,) = client.submit_many([msgspec.structs.replace(new, content="no")])
+        for error in (refused.value, result):
+            assert isinstance(error, IdReusedError)
+            assert (error.id, error.index) == (written.id, written.index)
+            assert error.existing is not None
+            assert wire.Existing.model_validate(error.existing).receipt == written.receipt

@@ -56,9 +56,13 @@ async def test_the_wallet_in_force_objects_once(slow: Api, monkeypatch: pytest.M
         )
         assert reply.status_code == status, reply.text
     good = body | {"signature": personal_sign(old, pending["objection"])}
-    assert (await slow.http.post("/v1/wallets/objections", json=good)).status_code == 201
+    once = await slow.http.post("/v1/wallets/objections", json=good)
     twice = await slow.http.post("/v1/wallets/objections", json=good)
-    assert (twice.status_code, twice.json()["rule"]) == (409, "objects-once")
+    assert (once.status_code, twice.status_code) == (201, 200)
+    assert twice.json()["receipt"] == once.json()["receipt"]
+    other = personal_sign(old, "Something else.")
+    again = await slow.http.post("/v1/wallets/objections", json=body | {"signature": other})
+    assert (again.status_code, again.json()["rule"]) == (409, "objects-once")
     (me,) = (await ann.get("/v1/contributors/me")).json()["people"]
     assert me["pending"]["objection"] is None
     links = (await ann.get("/v1/contributors/me/export")).json()["wallet_links"]

@@ -11,7 +11,7 @@ from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Receipt, verify_log_part
-from ledger.wire import CampaignWritten, KeyWritten, Written
+from ledger.wire import CampaignWritten, Existing, KeyWritten, Written
 from tests.integration.api.running import ADMIN_KEY, BRIEF, Api, Platform
 
 
@@ -117,17 +117,34 @@ async def _open(platform: Platform, **more: Any) -> Any:
 
 async def test_reused_id_with_other_content_is_a_conflict(platform: Platform) -> None:
     campaign = await platform.campaign(external_id="c-1")
-    await platform.contribution(campaign, external_id="x-1")
+    written = await platform.contribution(campaign, external_id="x-1")
     size = (await platform.api.service.reader.head()).size
     other = await platform.post(
         "/v1/contributions",
         {"campaign": campaign, "contributor": "ann", "content": {"answer": "no"}, "external_id": "x-1"},
     )
     second_open = await _open(platform, external_id="c-1", budget="6000")
-    for reply in (other, second_open):
+    for reply, first in ((other, written), (second_open, {"id": campaign, "index": 2})):
         assert reply.status_code == 409
         assert reply.json()["type"] == "/problems/id-reused"
+        existing = Existing.model_validate(reply.json()["existing"]).model_dump()
+        assert existing["id"] == first["id"]
+        assert existing["receipt"] == (await platform.get(f"/v1/entries/{first['index']}/receipt")).json()
+        assert existing["url"].endswith(first["id"])
+    assert other.json()["existing"] == {name: written[name] for name in ("id", "index", "url", "receipt")}
     assert (await platform.api.service.reader.head()).size == size
+
+
+async def test_a_batch_says_what_a_reused_id_names(platform: Platform) -> None:
+    campaign = await platform.campaign()
+    written = await platform.contribution(campaign, external_id="x-1", content=1)
+    line = {"campaign": campaign, "contributor": "ann", "external_id": "x-1"}
+    lines = [line | {"content": content} for content in (2, 1, 3)] + [line | {"external_id": "x-2", "content": 2}]
+    results = (await platform.post("/v1/contributions/batch", {"items": lines})).json()["results"]
+    assert [result["code"] for result in results] == [409, 200, 409, 201]
+    for result in (results[0], results[2]):
+        assert result["existing"] == {name: written[name] for name in ("id", "index", "url", "receipt")}
+    assert "existing" not in results[1]
 
 
 async def test_batch_keeps_order_and_independence(both: Api, log_signer: LogSigner) -> None:
@@ -202,3 +219,21 @@ async def test_closed_campaign_takes_nothing(platform: Platform) -> None:
     assert late.status_code == 409
     assert late.json()["rule"] == "campaign-open"
     assert (await platform.get(f"/v1/campaigns/{campaign}")).json()["closed"] is True
+
+
+async def test_what_is_done_once_is_answered_with_the_entry_that_did_it(both: Api) -> None:
+    """A client whose reply was lost sends the same again, and needs no external id to be safe."""
+    platform = await both.platform()
+    path = f"/v1/campaigns/{await platform.campaign()}"
+
+    async def repeated(act: str, body: Any = None) -> int:
+        first, second = [await platform.post(f"{path}/{act}", body) for _ in range(2)]
+        assert (first.status_code, second.status_code) == (201, 200), (act, second.text)
+        assert second.json()["receipt"] == first.json()["receipt"]
+        return int(first.json()["index"])
+
+    await repeated("amend", {"version": 2, "budget": "6000"})
+    other = await platform.post(f"{path}/amend", {"version": 2, "budget": "7000"})
+    assert (other.status_code, other.json()["type"]) == (409, "/problems/rule-broken")
+    assert await repeated("pause") < await repeated("resume") < await repeated("pause") < await repeated("resume")
+    await repeated("close")

@@ -28,7 +28,6 @@ from ledger.chain.signers import LocalSigner
 from ledger.statements import kinds, onchain
 from ledger.statements.settlements import SettlementActivated
 from ledger.tree import merkle
-from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Anchor
 from tests.unit.audit import logs
 from tests.unit.book import story
@@ -47,7 +46,7 @@ class Staged:
     def __init__(self, chain: DevChain, folder: Path, monkeypatch: Any, *, reward_token: bool = False) -> None:
         self.chain, self.folder = chain, folder
         self.node = Node(chain.url)
-        self.signer = LogSigner.generate(story.ORIGIN)
+        self.signer = story.LOG_KEYS[0]
         self.anchors: list[Anchor] = []
         operator = LocalSigner.from_key(secrets.token_bytes(32))
         self.operator = operator.address
@@ -76,7 +75,6 @@ class Staged:
         }.items():
             monkeypatch.setattr(story, name, value)
         self.tell = story.Story(wallet_delay=1)
-        self.tell.entries[0] = msgspec.structs.replace(self.tell.entries[0], key=self.signer.verifier_key.vkey)
 
     @property
     def entries(self) -> list[bytes]:
@@ -129,6 +127,12 @@ class Staged:
     def work(self, campaign: str, count: int, people: int = 4) -> None:
         for number in range(count):
             self.tell.decide(self.tell.submit(campaign, number % people))
+
+    def rotate(self) -> int:
+        """Rotate the log's key; the entry that says so."""
+        self.tell.say(self.tell.rotation())
+        self.signer = story.LOG_KEYS[1]
+        return len(self.tell.entries) - 1
 
     def pass_time(self, seconds: int) -> None:
         """Both clocks go on."""

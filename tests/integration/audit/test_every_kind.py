@@ -110,6 +110,7 @@ def _vetoed(staged: Staged) -> None:
 def test_an_honest_log_with_every_kind_of_statement(staged: Staged) -> None:
     tell = staged.tell
     tell.say(KeyRotated(**tell.head(), platform=tell.platform, keys=[]))
+    staged.rotate()
     campaign = _people_work(staged)
     contest = _contest(staged)
     _wallets(staged)

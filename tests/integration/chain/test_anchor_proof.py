@@ -12,6 +12,7 @@ from ledger.chain.rpc import Node
 from ledger.chain.signers import LocalSigner
 from ledger.errors import ChainError, ProofError, TransactionError
 from ledger.tree import merkle
+from ledger.tree.key_chain import KeyChain
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Anchor
 from tests.integration.chain.conftest import send
@@ -45,18 +46,18 @@ def anchor(node: Node, operator: LocalSigner, deployment: Deployment) -> Anchor:
 def test_an_anchor_is_found_and_becomes_permanent(
     chain: DevChain, node: Node, anchor: Anchor, operator: LocalSigner, log_signer: LogSigner
 ) -> None:
-    verified = verify_anchor(node, anchor, log_signer.verifier_key)
+    verified = verify_anchor(node, anchor, KeyChain.single(log_signer.verifier_key))
     assert verified.opener == operator.address
     assert verified.anchored_at == node.block(anchor.block).timestamp
     chain.rpc("anvil_mine", "0x4")
-    assert verify_anchor(node, anchor, log_signer.verifier_key).permanent
+    assert verify_anchor(node, anchor, KeyChain.single(log_signer.verifier_key)).permanent
 
 
 def test_the_newest_block_is_not_permanent_yet(
     node: Node, operator: LocalSigner, deployment: Deployment, log_signer: LogSigner
 ) -> None:
     anchor = _anchor(node, operator, deployment, 0, 5)
-    assert not verify_anchor(node, anchor, log_signer.verifier_key).permanent
+    assert not verify_anchor(node, anchor, KeyChain.single(log_signer.verifier_key)).permanent
 
 
 def _flip(text: str, position: int) -> str:
@@ -86,7 +87,7 @@ def _changed(anchor: Anchor) -> list[tuple[str, Anchor]]:
 def test_any_change_of_the_anchor_fails_and_is_named(node: Node, anchor: Anchor, log_signer: LogSigner) -> None:
     for name, changed in _changed(anchor):
         with pytest.raises((ProofError, ChainError)) as caught:
-            verify_anchor(node, changed, log_signer.verifier_key)
+            verify_anchor(node, changed, KeyChain.single(log_signer.verifier_key))
         assert caught.value.members["check"] == name
         assert f"The check of the anchor's {name.removesuffix('_id') if name == 'chain_id' else name} failed" in str(
             caught.value
@@ -95,7 +96,7 @@ def test_any_change_of_the_anchor_fails_and_is_named(node: Node, anchor: Anchor,
 
 def test_another_key_than_the_opened_one_fails(node: Node, anchor: Anchor, log_signer: LogSigner) -> None:
     with pytest.raises(ProofError, match="log_id failed"):
-        verify_anchor(node, anchor, LogSigner.generate(log_signer.name).verifier_key)
+        verify_anchor(node, anchor, KeyChain.single(LogSigner.generate(log_signer.name).verifier_key))
 
 
 def test_an_earlier_anchor_of_the_same_log_does_not_stand_in(
@@ -104,7 +105,11 @@ def test_an_earlier_anchor_of_the_same_log_does_not_stand_in(
     first = _anchor(node, operator, deployment, 0, 5)
     second = _anchor(node, operator, deployment, 5, 9)
     with pytest.raises(ProofError, match="size failed"):
-        verify_anchor(node, replace(second, transaction=first.transaction, block=first.block), log_signer.verifier_key)
+        verify_anchor(
+            node,
+            replace(second, transaction=first.transaction, block=first.block),
+            KeyChain.single(log_signer.verifier_key),
+        )
     events = anchors.anchor_events(node, deployment.contribution_log, deployment.log_id, deployment.block)
     assert [(event.old_size, event.size, event.root) for event in events] == [
         (0, 5, first.root),

@@ -34,6 +34,14 @@ def fresh() -> dict[str, Measured]:
 
 
 class TestSnapshot:
+    def test_what_the_log_costs_is_as_committed_to_the_last_unit(self, committed: Snapshot) -> None:
+        """In short; with the long test, every figure."""
+        with Lab() as lab:
+            measured = list(run.of_contract(lab, "ContributionLog"))
+        assert {"anchor_first", "anchor_1m", "anchor_random"} <= {each.key for each in measured}
+        assert snapshot.differences(committed, measured) == [], f"If this is meant, run '{RENEW}'."
+
+    @pytest.mark.long
     def test_every_figure_is_the_committed_one_to_the_last_unit(
         self, committed: Snapshot, fresh: dict[str, Measured]
     ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, make_url, text
+from sqlalchemy.schema import CreateIndex
 
 from ledger.db import Database, migrate, open_database
 from ledger.db.tables import metadata
@@ -25,11 +26,19 @@ def primary_keys(connection: Connection) -> dict[str, list[str]]:
     return {name: found.get_pk_constraint(name)["constrained_columns"] for name in metadata.tables}
 
 
+@pytest.mark.filterwarnings("ignore:.*expression-based index")  # SQLAlchemy cannot read those of SQLite
 async def test_metadata_and_migrations_agree(database_url: str) -> None:
     async with open_database(database_url) as database, database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
         declared = {name: table.primary_key.columns.keys() for name, table in metadata.tables.items()}
         assert await connection.run_sync(primary_keys) == declared
+
+
+async def test_the_index_of_leaf_hashes_is_the_declared_one(sqlite_database_url: str) -> None:
+    (declared,) = (index for index in metadata.tables["entries"].indexes if index.name == "ix_entries_leaf")
+    async with open_database(sqlite_database_url) as database, database.engine.connect() as connection:
+        made = await connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'ix_entries_leaf'")
+        assert made.scalar() == str(CreateIndex(declared).compile(database.engine.sync_engine))
 
 
 async def test_migrating_again_changes_nothing(empty_database_url: str) -> None:

@@ -84,6 +84,7 @@ def set_up(project: Path, environment: dict[str, str]) -> subprocess.CompletedPr
     )
 
 
+@pytest.mark.long
 def test_a_set_up_is_repaired_when_killed_silent_when_done_and_plain_when_it_fails(
     project: Path, environment: dict[str, str]
 ) -> None:

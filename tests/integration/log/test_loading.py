@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 
 import pytest
 
 from ledger.book.facts import Facts
 from ledger.db import Database, open_database
-from ledger.db.loading import Loaded, Lookup, Query
+from ledger.db.loading import DbRow, Loaded, Lookup, Query
 from ledger.db.sqlite import SqliteStore
-from ledger.db.store import Change, Head, Insert, Step
+from ledger.db.store import HEAD_SQL, Change, Head, Insert, Step
 from ledger.log.items import Item
 from ledger.log.naming import named
 from ledger.log.requests import prepare
@@ -37,19 +38,18 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
     taken: list[Step] = []
     original = SqliteStore._do
 
-    def count(self: SqliteStore, connection: object, step: Step) -> object:
+    def count(self: SqliteStore, driver: sqlite3.Connection, step: Step) -> list[DbRow]:
         taken.append(step)
-        return original(self, connection, step)  # type: ignore[arg-type]
+        return original(self, driver, step)
 
     monkeypatch.setattr(SqliteStore, "_do", count)
     return taken
 
 
 def asked(steps: list[Step]) -> list[str]:
-    """The tables that were read, head and clock left out."""
+    """The tables that were read, the head with the chain's clock left out."""
     reads = [step.sql.split(" AS t")[0].split()[-1] for step in steps if isinstance(step, Lookup)]
-    others = [step for step in steps if isinstance(step, Query)]
-    assert len(others) == 2  # the head and the chain's clock
+    assert [step.sql for step in steps if isinstance(step, Query)] == [HEAD_SQL]
     steps.clear()
     return reads
 

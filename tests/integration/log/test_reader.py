@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from ledger.db import Database
-from ledger.db.tables import anchors
+from ledger.db.tables import anchors, entries, logs
 from ledger.errors import NotFoundError
 from ledger.log.items import Item, Written
+from ledger.log.reader import Reader
 from ledger.tree import merkle, tiles
 from ledger.tree.checkpoints import open_checkpoint
+from ledger.tree.growth import CompactRange
 from ledger.tree.receipts import Receipt, verify_anchor_offline, verify_log_part
 from tests.integration.log.conftest import LOG, OpenLog
 
@@ -137,3 +139,54 @@ async def test_an_anchor_beyond_the_log_is_left_out(log: OpenLog, database: Data
     async with database.begin() as connection:
         await connection.execute(anchors.update().values(size=400))
     assert await log.reader.receipt(written.index) == written.receipt
+
+
+async def test_proofs_of_a_known_size_ask_the_database_once(log: OpenLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    statements = await grow(log, 300, 600)
+    leaves = [merkle.leaf_hash(each) for each in statements]
+    reader = Reader(log.database, LOG)
+    await reader.inclusion(5, 600)
+    await reader.consistency(300, 600)
+    asked = []
+    monkeypatch.setattr(log.database, "fetch", lambda *arguments: asked.append(arguments))
+    for index in (0, 5, 255):
+        assert await reader.inclusion(index, 600) == merkle.inclusion_proof(index, 600, leaves)
+    assert await reader.consistency(256, 600) == merkle.consistency_proof(256, 600, leaves)
+    assert await reader.root_at(600) == merkle.root(leaves)
+    assert asked == []
+
+
+async def test_kept_edges_grow_with_the_log(log: OpenLog) -> None:
+    reader = Reader(log.database, LOG)
+    for size in (3, 40, 200, 256, 300, 513, 530):
+        leaves = [merkle.leaf_hash(each) for each in await grow(log, size)]
+        for old in (1, size // 2, size - 1):
+            assert await reader.inclusion(old, size) == merkle.inclusion_proof(old, size, leaves)
+            assert await reader.consistency(old, size) == merkle.consistency_proof(old, size, leaves)
+
+
+async def test_nothing_kept_counts_on_another_database(log: OpenLog) -> None:
+    """Whoever puts an older copy under a running service gets the proofs of that copy, once its head was read."""
+    statements = await grow(log, 10, 20)
+    assert await log.reader.root_at(20) == merkle.root([merkle.leaf_hash(each) for each in statements])
+    forged = [bytes(32)] * 4
+    async with log.database.begin() as connection:
+        await connection.execute(update(logs).values(size=4, compact=CompactRange().append_many(forged)[0].encode()))
+        for index, leaf in enumerate(forged):
+            await connection.execute(update(entries).where(entries.c.entry_index == index).values(leaf_hash=leaf))
+    assert (await log.reader.head()).size == 4
+    assert await log.reader.root_at(4) == merkle.root(forged)
+    with pytest.raises(NotFoundError):
+        await log.reader.root_at(20)
+
+
+async def test_receipts_of_many_groups_come_at_once(log: OpenLog) -> None:
+    await grow(log, 4, 5, 9, 300, 301, 700)
+    receipts = await log.reader.receipts(range(700))
+    for index, receipt in receipts.items():
+        assert verify_log_part(receipt, log.signer.verifier_key).index == index
+        assert receipt.checkpoint.size == min(size for size in (1, 2, 3, 4, 5, 9, 300, 301, 700) if size > index)
+    with pytest.raises(NotFoundError, match="no entry 700"):
+        await log.reader.receipts([3, 700])
+    with pytest.raises(NotFoundError, match="no entry -1"):
+        await log.reader.receipts([-1])

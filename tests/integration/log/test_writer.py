@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import text
 
 from ledger.book import rules
-from ledger.db import Database, open_database
+from ledger.db import Database, open_database, sqlite
 from ledger.db.rows import EntryRow
 from ledger.errors import (
     ConfigError,
     CrowdLedgerError,
     DatabaseError,
+    FieldError,
     IdReusedError,
     LogDivergedError,
     QueueFullError,
@@ -24,7 +25,7 @@ from ledger.errors import (
     UnavailableError,
 )
 from ledger.log import plan as planning
-from ledger.log.items import RevokeKey, Written
+from ledger.log.items import RevokeKey, Submit, Written
 from ledger.log.opening import open_log
 from ledger.log.reader import Reader
 from ledger.log.writer import Writer, system_clock_ms
@@ -33,6 +34,7 @@ from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.kinds import parse
 from ledger.tree import merkle
 from ledger.tree.checkpoints import LogSigner, open_checkpoint
+from ledger.tree.issuing import GroupReceipts
 from ledger.tree.receipts import Receipt, verify_log_part
 from tests.integration.log.conftest import LOG, OpenLog
 from tests.unit.log.samples import ORIGIN, Maker
@@ -235,7 +237,7 @@ async def test_writes_wait_for_the_comparison_and_stop_with_it(log: OpenLog) -> 
 async def test_another_key_cannot_write(log: OpenLog) -> None:
     async with Writer(log.database, LOG, LogSigner.generate(ORIGIN)) as writer:
         writer.allow_writes()
-        with pytest.raises(ConfigError):
+        with pytest.raises(UnavailableError, match="another one"):
             await writer.write(log.maker.submit("ann"))
     await check_whole_log(log)
 
@@ -300,3 +302,77 @@ async def test_a_log_of_another_name_is_apart(log: OpenLog, database: Database, 
         writer.allow_writes()
         with pytest.raises(ConfigError):
             await writer.write(item)
+
+
+async def test_a_queue_full_of_bytes_says_so_at_once(log: OpenLog) -> None:
+    """A few large items fill it as many small ones do; what finds it empty has room, however large."""
+    async with Writer(log.database, LOG, log.signer, queue_bytes=10_000) as writer:
+        writer.allow_writes()
+        waiting = asyncio.create_task(writer.write_made(lambda: log.maker.submit("ann"), 9_000))
+        await asyncio.sleep(0)
+        with pytest.raises(QueueFullError):
+            await writer.write_made(lambda: log.maker.submit("bob"), 2_000)
+        with pytest.raises(QueueFullError):
+            await writer.write_many([log.maker.submit("bob", content={"text": "x" * 2_000})])
+        await waiting
+        results = await writer.write_many([log.maker.submit("bob", content={"text": "x" * 11_000})])
+        assert isinstance(results[0], Written)
+        assert (await writer.write_made(lambda: log.maker.submit("cem"), 20_000)).index == 5
+
+
+async def test_items_that_cannot_be_made_are_answered_group_by_group(log: OpenLog) -> None:
+    """They count as any others: so many at once do not keep the event loop from other work."""
+
+    def unmakable() -> Submit:
+        made.append(turns)
+        raise FieldError("This is nothing.", field="content", remedy="Send something.")
+
+    made: list[int] = []
+    turns = 0
+    async with Writer(log.database, LOG, log.signer, group_limit=3) as writer:
+        writer.allow_writes()
+        waiting = [asyncio.create_task(writer.write_made(unmakable, 10)) for _ in range(30)]
+        while not all(each.done() for each in waiting):
+            turns += 1
+            await asyncio.sleep(0)
+        assert max(made.count(turn) for turn in made) <= 3
+        assert all(isinstance(each.exception(), FieldError) for each in waiting)
+        assert (await writer.write(log.maker.submit("ann"))).index == 3
+
+
+async def test_no_caller_waits_for_ever_where_a_receipt_cannot_be_made(
+    log: OpenLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> bytes:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(GroupReceipts, "encode", broken)
+    async with asyncio.timeout(10):
+        results = await log.writer.write_many([log.maker.submit("ann", external_id=each) for each in "12"])
+    assert ["is written" in str(each) for each in results] == [True, True]
+    monkeypatch.setattr(Reader, "receipts", broken_reader)
+    async with asyncio.timeout(10):
+        again = await log.writer.write_many([log.maker.submit("ann", external_id=each) for each in "12"])
+    assert all(isinstance(each, CrowdLedgerError) for each in again)
+    monkeypatch.undo()
+    first = await log.writer.write(log.maker.submit("ann", external_id="1"))
+    assert (first.index, first.repeated) == (3, True)
+
+
+async def broken_reader(*_: object) -> dict[int, Receipt]:
+    return {}
+
+
+async def test_a_long_queue_leaves_turns_to_others(log: OpenLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where commits are too quick to wait for, the first is answered before the last is written."""
+    monkeypatch.setattr(sqlite, "_QUICK_COMMIT_SECONDS", 100.0)
+    done: list[int] = []
+    async with Writer(log.database, LOG, log.signer, group_limit=2) as writer:
+        writer.allow_writes()
+
+        async def write() -> None:
+            written = await writer.write(log.maker.submit("ann"))
+            done.append((await log.reader.head()).size - written.index)
+
+        await asyncio.gather(*(write() for _ in range(40)))
+    assert done[0] < 40

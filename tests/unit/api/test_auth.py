@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 
 import pytest
@@ -102,3 +103,28 @@ async def test_what_is_no_good_key() -> None:
     ring.check_admin(request("Bearer operator's key that is long enough"))
     with pytest.raises(UnauthorizedError, match="no operator's key"):
         KeyRing(Stored().key, None).check_admin(request("Bearer x"))
+
+
+async def test_a_key_that_is_revoked_while_it_is_read_is_not_kept() -> None:
+    """Whoever asked before may have been right; whoever asks after the revocation must not be."""
+    text, key = stored_key("submit")
+    read, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(key_id: str) -> StoredKey | None:
+        if answer.is_set():
+            return None
+        read.set()
+        await answer.wait()
+        return key
+
+    ring = KeyRing(slow, None)
+    early = asyncio.create_task(ring.caller(request(f"Bearer {text}"), "submit"))
+    await read.wait()
+    ring.forget(key.id)
+    answer.set()
+    with pytest.raises(UnauthorizedError):
+        await ring.caller(request(f"Bearer {text}"), "submit")
+    assert (await early).key_id == key.id
+    with pytest.raises(UnauthorizedError):
+        await ring.caller(request(f"Bearer {text}"), "submit")
+    assert not ring._loading

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from api.kept import KeptEach
+from api.kept import Kept, KeptEach
 
 
 class Source:
@@ -68,3 +68,15 @@ async def test_only_the_last_keys_are_kept() -> None:
     for key in ("a", "b", "c", "a"):
         await kept.get(key, source.read)
     assert source.reads == 4
+
+
+async def test_one_value_is_kept_in_the_same_way() -> None:
+    source = Source(0.02)
+    kept = Kept(source.read, 60)
+    assert await asyncio.gather(*(kept.get() for _ in range(5))) == [1] * 5
+    kept.forget()
+    source.fails = True
+    with pytest.raises(ValueError, match="no"):
+        await kept.get()
+    source.fails = False
+    assert await kept.get() == 3

@@ -10,9 +10,12 @@ from pathlib import Path
 import msgspec
 
 from ledger.statements import kinds
+from ledger.statements.log import ClockTick, LogKeyRotated
 from ledger.tree import merkle
 from ledger.tree.checkpoints import Checkpoint, sign
+from ledger.tree.key_chain import sign_rotation
 from ledger.tree.keys import LogSigner
+from ledger.tree.receipts import Receipt
 from ledger.tree.tiles import encode_entries, encode_tile, entry_bundles_of, tiles_of
 from tests.unit.book import story
 
@@ -41,6 +44,36 @@ def a_story(signer: LogSigner, contributions: int = 20, *, paid: bool = False) -
 def log_signer() -> LogSigner:
     """A key for the stories' log."""
     return LogSigner.generate(story.ORIGIN)
+
+
+def rotation(entries: Sequence[bytes], old: LogSigner, new: LogSigner) -> LogKeyRotated:
+    """A rotation that may follow the entries."""
+    signature, endorsed = (value.hex() for value in sign_rotation(old, new))
+    vkeys = {"previous": old.verifier_key.vkey, "key": new.verifier_key.vkey}
+    return LogKeyRotated(v=1, at=kinds.parse(entries[-1]).at, **vkeys, signature=signature, endorsed=endorsed)
+
+
+def ticks(entries: Sequence[bytes], count: int) -> list[bytes]:
+    """The entries and some more that only tell the time."""
+    return [*entries, *[kinds.encode(ClockTick(v=1, at=kinds.parse(entries[-1]).at))] * count]
+
+
+def receipt(entries: Sequence[bytes], index: int, signer: LogSigner) -> Receipt:
+    """The receipt of an entry under the head of these entries."""
+    leaves = [merkle.leaf_hash(entry) for entry in entries]
+    note = sign(Checkpoint(signer.name, len(entries), merkle.root(leaves)), signer)
+    proof = merkle.inclusion_proof(index, len(leaves), leaves)
+    return Receipt.issue(signer.verifier_key, entries[index], index, proof, note)
+
+
+def keys_file(entries: Sequence[bytes], keys: Sequence[tuple[int, LogSigner]]) -> bytes:
+    """What a service gives as the log's keys: each rotation under the head that it was committed with."""
+    members: list[dict[str, object]] = []
+    for entry, signer in keys:
+        members.append({"key": signer.verifier_key.vkey, "from_index": entry})
+        if entry:
+            members[-1]["proof"] = receipt(entries[: entry + 1], entry, signer).proof.format()
+    return json.dumps({"v": 1, "keys": members}).encode()
 
 
 def publish(

@@ -34,7 +34,7 @@ def test_many_thefts_cost_no_more_than_some(monkeypatch: pytest.MonkeyPatch) -> 
     told.fund(told.campaign(), 1000)
     replay = Replay()
     for statement in told.entries:
-        replay.take(kinds.encode(statement))
+        replay.take([kinds.encode(statement)])
     activated = SettlementEvent("activated", 1, "0x" + 64 * "3", {"totalAwarded": THEFTS}, place(0))
     stolen = tuple(ClaimEvent(f"0x{n:040x}", 1, place(n)) for n in range(1, THEFTS + 1))
     explained: list[str] = []
@@ -58,7 +58,7 @@ def test_payments_are_added_up() -> None:
     told.fund(told.campaign(), 1000)
     replay = Replay()
     for statement in told.entries:
-        replay.take(kinds.encode(statement))
+        replay.take([kinds.encode(statement)])
     thief = f"0x{1:040x}"
     activated = SettlementEvent("activated", 1, "0x" + 64 * "3", {"totalAwarded": 7}, place(0))
     paid = (ClaimEvent(thief, 3, place(1)), ClaimEvent(thief, 5, place(2)))

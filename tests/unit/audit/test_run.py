@@ -71,7 +71,7 @@ def test_whatever_the_operator_rewrites_an_earlier_mirror_names(
     bad, where = list(entries), index
     match change:
         case "altered":
-            bad[index] = bad[index].replace(b"-7", b"-8", 1)
+            bad[index] = bad[index].replace(b'"at":"2', b'"at":"1', 1)
         case "removed":
             del bad[index]
         case "reordered":
@@ -236,3 +236,22 @@ def test_a_check_keeps_fifty_findings_and_counts_the_rest() -> None:
     assert report.members()["more_findings"] == 10
     assert report.findings[0].severity == "error"
     assert json.loads(report.encode())["verdict"] == "fail"
+
+
+def test_two_receipts_of_one_size_are_both_compared(published: Path, entries: list[bytes], signer: LogSigner) -> None:
+    """One of them is of a fork in which its own entry is the same: the other must not hide that."""
+    fork = [*entries[:30], entries[31], entries[30], *entries[32:60]]
+    held = [("fork", receipt_of(fork, signer, 5, 60)), ("right", receipt_of(entries, signer, 5, 60))]
+    for receipts in (held, held[::-1]):
+        report = audit(FolderSource(published), receipts=receipts)
+        (error,) = [finding for finding in report.findings if finding.severity == "error"]
+        assert "'fork'" in error.detail
+
+
+def test_a_receipt_of_a_retired_key_may_be_a_thiefs(tmp_path: Path, signer: LogSigner) -> None:
+    before, new = logs.a_story(signer, 5), logs.log_signer()
+    rotated = logs.ticks([*before, kinds.encode(logs.rotation(before, signer, new))], 3)
+    forged = logs.receipt(logs.ticks(before[:4], 5), 6, signer).encode()
+    report = audit(FolderSource(logs.publish(tmp_path, rotated, new)), receipts=[("forged", forged)])
+    assert report.verdict == "fail"
+    assert all(f"entry {len(before)} retired" in each.detail for each in report.findings if each.severity == "error")

@@ -1,6 +1,8 @@
 import contextlib
 import gzip
+import os
 import threading
+import tracemalloc
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -8,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from ledger.audit import source as sources
-from ledger.audit.mirror import Mirror
+from ledger.audit.mirror import Mirror, read_bundles
 from ledger.audit.run import audit
 from ledger.audit.source import FolderSource, UrlSource, fetch_summary, open_source
 from ledger.errors import ConfigError, FormatError, NotFoundError, UnavailableError
+from ledger.tree.keys import LogSigner
 from tests.unit.audit import logs
 
 
@@ -113,11 +116,24 @@ def test_no_more_is_read_than_is_allowed(service: Service) -> None:
         source.fetch("checkpoint", 1000)
 
 
-def test_compressed_bytes_are_not_unpacked(service: Service) -> None:
-    bomb = gzip.compress(bytes(10**6))
-    service.replies["/logs/main/checkpoint"] = [(200, bomb, {"content-encoding": "gzip"})]
-    with UrlSource(service.url) as source:
-        assert source.fetch("checkpoint", 10_000) == bomb
+def test_gzip_is_unpacked_within_the_bound(service: Service) -> None:
+    path = "/logs/main/tile/0/000"
+    with UrlSource(service.url, "main") as source:
+        for data, limit in ((bytes(10**6), 10**6), (b"", 10), (b"tile" * 9, 36)):
+            service.replies[path] = [(200, gzip.compress(data), {"content-encoding": "gzip"})]
+            assert source.fetch("tile/0/000", limit) == data
+        for bad, words in (
+            (gzip.compress(bytes(10**6)), "longer than"),
+            (gzip.compress(b"tile" * 9) + bytes(10**6), "gzip|longer"),
+            (gzip.compress(b"tile" * 9)[:-1], "does not end"),
+            (b"tile" * 9, "is not the gzip"),
+        ):
+            service.replies[path] = [(200, bad, {"content-encoding": "gzip"})]
+            with pytest.raises(FormatError, match=words):
+                source.fetch("tile/0/000", 1000)
+        service.replies[path] = [(200, b"", {"content-encoding": "br"})]
+        with pytest.raises(FormatError, match="'br'"):
+            source.fetch("tile/0/000", 1000)
 
 
 def test_a_folder_has_bounds_too(published: Path) -> None:
@@ -144,3 +160,27 @@ def test_a_service_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(sources.time, "sleep", lambda seconds: None)
     with UrlSource("http://127.0.0.1:9") as source, pytest.raises(UnavailableError, match="does not answer"):
         source.fetch("checkpoint", 10)
+
+
+@pytest.mark.parametrize(
+    "url", ["http://a..b/", f"http://{'a' * 70}.org/", "http://[::1", "http://x/\x00", "http://é%zz/", "http://x/?a=b"]
+)
+def test_an_address_that_cannot_be_one(url: str) -> None:
+    with pytest.raises(ConfigError, match="not an HTTP address"), open_source(url) as source:
+        source.fetch("checkpoint", 100)
+
+
+def test_a_pipe_in_a_mirror_is_no_file(tmp_path: Path) -> None:
+    """Whoever unpacked somebody's mirror must not wait for ever."""
+    os.mkfifo(tmp_path / "checkpoint")
+    with pytest.raises(NotFoundError):
+        FolderSource(tmp_path).fetch("checkpoint", 100)
+
+
+def test_what_a_source_claims_to_have_costs_nothing_before_it_came(tmp_path: Path, signer: LogSigner) -> None:
+    source = FolderSource(logs.publish(tmp_path, logs.a_story(signer, 2), signer))
+    tracemalloc.start()
+    with pytest.raises((NotFoundError, FormatError)):
+        next(read_bundles(source, 0, 1 << 30))
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()

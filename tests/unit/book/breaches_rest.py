@@ -1,13 +1,15 @@
 """Stories that break rules of campaigns, people, contents, time and settlements."""
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import structs
 
 from ledger.statements.campaigns import PieceRate, Pool, Prizes
 from ledger.statements.contributions import Signature
 from ledger.statements.log import LogOpened
 from ledger.statements.platforms import KeyRotated, PlatformRegistered
+from ledger.tree.keys import LogSigner
 from tests.unit.book.breaches import breaks
-from tests.unit.book.story import CHAIN, HASH, ORIGIN, POOL, settle, wallet
+from tests.unit.book.story import CHAIN, HASH, LOG_KEYS, ORIGIN, POOL, settle, wallet
 
 # ---- the log ----
 
@@ -19,6 +21,31 @@ def the_order_of_things(story):
     story.tick()
     story.now_ms += 1
     story.say(LogOpened(**story.head(), origin=ORIGIN, key="key", wallet_delay=1))
+
+
+@breaks("log-key-in-force", "log-key-unused", "log-key-unused")
+def keys_that_come_back(story):
+    first, second, third = LOG_KEYS
+    story.say(story.rotation(second, third))
+    story.say(story.rotation(first, second))
+    story.say(story.rotation(second, first))
+    story.say(structs.replace(story.rotation(second, third), key=second.verifier_key.vkey))
+
+
+@breaks(*["log-key-endorsed"] * 6)
+def keys_that_nobody_endorsed(story):
+    first, second, third = LOG_KEYS
+    good = story.rotation(first, second)
+    foreign = LogSigner("example.org/other", Ed25519PrivateKey.from_private_bytes(bytes(32)))
+    for wrong in (
+        {"endorsed": story.rotation(third, second).endorsed},
+        {"signature": good.endorsed},
+        {"signature": story.rotation(second, third).endorsed},  # the same key, another text
+        {"key": third.verifier_key.vkey},
+        {"key": foreign.verifier_key.vkey},
+        {"key": "no key"},
+    ):
+        story.say(structs.replace(good, **wrong))
 
 
 @breaks("statement")

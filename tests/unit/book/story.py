@@ -1,6 +1,7 @@
 """Writes logs for tests: each method adds one statement, ids count up, time moves only when told."""
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from eth_account import Account
 from eth_account.messages import encode_defunct
 
@@ -28,12 +29,14 @@ from ledger.statements.contents import AuditorMandated, ContentErased, ContentOp
 from ledger.statements.contributions import ContributionRevealed, ContributionSubmitted, ContributionWithdrawn
 from ledger.statements.decisions import DecisionMade, Method, OpenedReview, ReviewGiven
 from ledger.statements.feedback import FeedbackGiven
-from ledger.statements.log import ClockTick, LogOpened
+from ledger.statements.log import ClockTick, LogKeyRotated, LogOpened
 from ledger.statements.platforms import PlatformRegistered
 from ledger.statements.results import ResultMethod, ResultPublished
 from ledger.statements.settlements import SettlementActivated, SettlementVetoed
 from ledger.statements.sign_in import WalletLink, objection
 from ledger.statements.wallets import WalletLinked, WalletObjected
+from ledger.tree.key_chain import sign_rotation
+from ledger.tree.keys import LogSigner
 
 START_MS = 1_790_000_000_000
 ORIGIN = "crowd.example/main"
@@ -41,6 +44,8 @@ POOL = "0x" + "cd" * 20
 CHAIN = 31337
 OPENER = "0x" + "ab" * 20
 LOG_ID = onchain.log_id(OPENER, ORIGIN)
+LOG_KEYS = [LogSigner(ORIGIN, Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)) for number in (1, 2, 3)]
+"""The stories' logs are opened with the first."""
 DIGEST = 64 * "1"
 HASH = "0x" + DIGEST
 HUMAN = Method(type="human")
@@ -80,7 +85,7 @@ class Story:
         self.book = Book()
         self._count = 0
         self.links = {}
-        self.say(LogOpened(**self.head(), origin=ORIGIN, key="key", wallet_delay=wallet_delay))
+        self.say(LogOpened(**self.head(), origin=ORIGIN, key=LOG_KEYS[0].verifier_key.vkey, wallet_delay=wallet_delay))
         self.platform = self.register()
 
     def register(self):
@@ -97,6 +102,12 @@ class Story:
         self.book.fold(statement, len(self.entries))
         self.entries.append(statement)
         return statement
+
+    def rotation(self, previous=LOG_KEYS[0], key=LOG_KEYS[1]):
+        """A rotation of the log's key, signed but not said."""
+        signature, endorsed = (value.hex() for value in sign_rotation(previous, key))
+        vkeys = {"key": key.verifier_key.vkey, "previous": previous.verifier_key.vkey}
+        return LogKeyRotated(**self.head(), **vkeys, signature=signature, endorsed=endorsed)
 
     def wait(self, seconds):
         self.now_ms += int(seconds * 1000)

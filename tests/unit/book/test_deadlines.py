@@ -17,25 +17,24 @@ def test_they_come_in_the_order_of_time_and_entry(steps):
         if step is not None:
             line, later = step
             last[line] += later
-            deadlines.set(("kind", str(line)), last[line], entry, f"subject {entry}")
-            waiting.append((last[line], entry, ("kind", str(line)), f"subject {entry}"))
+            deadlines.set(deadlines.line("kind", str(line)), last[line], entry, f"subject {entry}")
+            waiting.append((last[line], entry, str(line)))
         elif waiting:
             waiting.sort()
-            assert deadlines.first_ms() == waiting[0][0]
-            assert deadlines.first() == Deadline(*waiting[0])
-            assert deadlines.take() == waiting.pop(0)
-    while waiting:
-        waiting.sort()
-        assert deadlines.take() == waiting.pop(0)
+            at_ms, set_by, place = waiting.pop(0)
+            expected = Deadline(at_ms, set_by, f"subject {set_by}")
+            assert deadlines.first() == (deadlines.line("kind", place), expected)
+            assert deadlines.take() == expected
+    taken = [(deadline.at_ms, deadline.entry, line.place) for line, deadline in deadlines.passed(max(last) + 1)]
+    assert taken == sorted(waiting)
     assert deadlines.first() is None
-    assert deadlines.first_ms() is None
     with pytest.raises(IndexError):
         deadlines.take()
 
 
 def test_a_line_goes_forward_only():
     deadlines = Deadlines()
-    deadlines.set(("kind", "a"), 10, 0, "first")
-    deadlines.set(("kind", "b"), 9, 1, "another line")
+    deadlines.set(deadlines.line("kind", "a"), 10, 0, "first")
+    deadlines.set(deadlines.line("kind", "b"), 9, 1, "another line")
     with pytest.raises(ValueError, match="after 9"):
-        deadlines.set(("kind", "a"), 9, 2, "too early")
+        deadlines.set(deadlines.line("kind", "a"), 9, 2, "too early")

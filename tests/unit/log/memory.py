@@ -12,7 +12,7 @@ from ledger.log.items import Item
 from ledger.log.plan import Plan, plan
 from ledger.log.requests import prepare
 from ledger.statements.signatures import Domain
-from ledger.tree.merkle import CompactRange, Growth
+from ledger.tree.growth import CompactRange, Growth
 from tests.unit.log.samples import ORIGIN, START_MS
 
 

@@ -65,6 +65,21 @@ def refused(log: MemoryLog, item: Item, **at: Any) -> Exception:
     return outcome
 
 
+def repeated(log: MemoryLog, item: Item, **at: Any) -> int:
+    """The entry that an item is answered with; nothing new is written."""
+    before = log.tree
+    (outcome,) = log.write(item, **at).outcomes
+    assert isinstance(outcome, Repeated), outcome
+    assert log.tree == before
+    return outcome.index
+
+
+def rule(log: MemoryLog, item: Item, **at: Any) -> str:
+    error = refused(log, item, **at)
+    assert isinstance(error, RuleError), error
+    return error.rule
+
+
 def test_a_contribution_becomes_a_statement_with_a_commitment_to_its_content(log: MemoryLog, maker: Maker) -> None:
     item = maker.submit("ann", content={"label": "spiral"})
     outcome = planned(log, item)
@@ -279,19 +294,39 @@ def test_keys_are_stated_whole_and_sorted(log: MemoryLog, maker: Maker) -> None:
 
 
 def test_a_wallet_is_linked_once_with_one_message(log: MemoryLog, maker: Maker) -> None:
+    """The same signed message again is answered with the link it made, even after a later one; it links nothing."""
     work = maker.submit("ann")
     log.write(work)
-    wallet = Wallet(7)
+    who, wallet = work.fresh_id, Wallet(7)
 
-    def link(contributor: str) -> Item:
-        message = wallet.message(contributor, None)
+    def link(wallet: Wallet, replaces: int | None, contributor: str = who, start_ms: int = START_MS) -> Item:
+        message = wallet.message(contributor, replaces, start_ms)
         return maker.link(contributor, wallet.address, message, wallet.sign(message))
 
-    planned(log, link(work.fresh_id))
-    used_up = refused(log, link(work.fresh_id))
-    assert isinstance(used_up, RuleError)
-    assert used_up.rule == "link-replaces-latest"
-    assert isinstance(refused(log, link(maker.submit("bob").fresh_id)), NotFoundError)
+    first = planned(log, link(wallet, None))
+    assert repeated(log, link(wallet, None)) == first.index
+    assert rule(log, link(wallet, None, start_ms=START_MS - 1000)) == "link-replaces-latest"  # another message
+    assert isinstance(refused(log, link(wallet, None, maker.submit("bob").fresh_id)), NotFoundError)
+    later = START_MS + 4_000
+    second = planned(log, link(Wallet(8), first.index), now_ms=later)
+    assert repeated(log, link(wallet, None)) == first.index
+    assert repeated(log, link(Wallet(8), first.index), now_ms=later) == second.index
+    assert rule(log, link(wallet, None, start_ms=later), now_ms=later) == "link-replaces-latest"
+    latest = log.loaded.facts.links[who]
+    assert (latest.index, latest.address, latest.previous) == (second.index, Wallet(8).address, wallet.address)
+
+
+def test_a_link_with_another_consent_is_no_repetition(log: MemoryLog, maker: Maker) -> None:
+    work = maker.submit("ann")
+    log.write(work)
+    old, new = Wallet(7), Wallet(8)
+    message = old.message(work.fresh_id, None)
+    first = planned(log, maker.link(work.fresh_id, old.address, message, old.sign(message)))
+    message = new.message(work.fresh_id, first.index)
+    item = maker.link(work.fresh_id, new.address, message, new.sign(message))
+    later = START_MS + 4_000
+    planned(log, item, now_ms=later)
+    assert rule(log, replace(item, consent=old.sign(message)), now_ms=later) == "link-replaces-latest"
 
 
 def test_a_reviewer_may_link_a_wallet(log: MemoryLog, maker: Maker) -> None:

@@ -269,8 +269,13 @@ def test_the_wallet_in_force_objects_or_consents(log: MemoryLog, maker: Maker) -
     objection = replace(stranger, signature=old.sign(text))
     made = log.write(objection, now_ms=later)
     assert made.rows.changed == [("object", (who, second.index, second.index + 1))]
-    assert rule(log, objection, now_ms=later) == "objects-once"
+    assert log.write(objection, now_ms=later).outcomes == [Repeated(who, second.index + 1, "")]
+    assert len(log.entries) == second.index + 2
     third = Wallet(3).message(who, second.index)
     agreed = maker.link(who, Wallet(3).address, third, Wallet(3).sign(third), consent=old.sign(third))
-    planned(log, agreed, now_ms=later)
+    last = planned(log, agreed, now_ms=later)
     assert not log.loaded.facts.links[who].may_object
+    too_late = ObjectToLink(
+        contributor=who, link=last.index, signature=old.sign(sign_in.objection(ORIGIN, who, last.index))
+    )
+    assert rule(log, too_late, now_ms=later) == "objects-once"

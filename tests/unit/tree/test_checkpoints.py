@@ -102,6 +102,13 @@ def test_unknown_signatures_are_ignored_and_known_ones_must_hold() -> None:
         open_checkpoint(cosigned, keys, only=True)
 
 
+def test_what_is_too_long_to_be_read_is_not_signed() -> None:
+    fitting = Checkpoint(ORIGIN, 1, bytes(32), ("x" * (MAX_NOTE_BYTES - 300),))
+    assert open_checkpoint(sign(fitting, SIGNER), [SIGNER.verifier_key]) == fitting
+    with pytest.raises(FormatError, match="longer than"):
+        sign(Checkpoint(ORIGIN, 1, bytes(32), ("x" * MAX_NOTE_BYTES,)), SIGNER)
+
+
 def test_a_checkpoint_needs_its_own_logs_signature() -> None:
     text = CHECKPOINT.text()
     with pytest.raises(SignatureError, match="not signed by a known key of that log"):

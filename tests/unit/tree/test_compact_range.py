@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import FormatError, ProofError
 from ledger.tree import merkle
-from ledger.tree.merkle import CompactRange, Growth
+from ledger.tree.growth import CompactRange, Growth
 
 LEAVES = [merkle.leaf_hash(f"entry {number}".encode()) for number in range(4600)]
 
@@ -22,7 +22,7 @@ def assert_grown(old_size: int, new_size: int) -> None:
     after, new_nodes = before.append_many(LEAVES[old_size:new_size])
     assert (after.size, after.root()) == (new_size, merkle.root(LEAVES[:new_size]))
     assert after == range_of(new_size)
-    proofs = merkle.Growth(before, LEAVES[old_size:new_size]).inclusion_proofs()
+    proofs = Growth(before, LEAVES[old_size:new_size]).inclusion_proofs()
     assert proofs == [merkle.inclusion_proof(index, new_size, LEAVES) for index in range(old_size, new_size)]
     found = {(level, first + number): value for level, first, row in new_nodes for number, value in enumerate(row)}
     expected = {

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError, SignatureError
-from ledger.tree.keys import LogSigner, VerifierKey
+from ledger.tree.keys import LogSigner, VerifierKey, is_key_name
 
 VKEY = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 # The private half of the same example, golang.org/x/mod/sumdb/note: algorithm 1 and the seed.
@@ -66,6 +66,28 @@ def test_every_part_and_every_changed_byte_of_a_key_is_refused() -> None:
 def test_malformed_keys_are_refused(vkey: str) -> None:
     with pytest.raises(FormatError):
         VerifierKey.parse(vkey)
+
+
+# The code points with the property White_Space (Unicode, PropList.txt); Go's unicode.IsSpace has the same.
+SPACES = [*range(0x09, 0x0E), 0x20, 0x85, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x2028, 0x2029, 0x202F, 0x205F, 0x3000]
+
+
+def test_no_name_has_a_space_of_any_kind_or_a_plus() -> None:
+    assert [code for code in range(0x20, 0x3100) if not is_key_name(f"a{chr(code)}b")] == [
+        *(code for code in SPACES if code == 0x20),
+        ord("+"),
+        *(code for code in SPACES if code > 0x20),
+    ]
+    assert not is_key_name("")
+    for code in SPACES:
+        with pytest.raises(FormatError):
+            VerifierKey(f"log{chr(code)}example", bytes(32))
+
+
+@pytest.mark.parametrize("kind", [0x00, 0x02, 0x03, 0x04, 0x05, 0x06, 0xFA, 0xFF])
+def test_keys_of_other_types_are_refused(kind: int) -> None:
+    with pytest.raises(FormatError, match="not an Ed25519 key"):
+        VerifierKey.parse(vkey_of("log.example", bytes([kind]) + bytes(32)))
 
 
 @given(

@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError
-from ledger.tree.lines import check_clean, decode_base64, decode_hash, decode_size, decode_utf8, encode_base64
+from ledger.tree.lines import (
+    check_clean,
+    decode_base64,
+    decode_hash,
+    decode_size,
+    decode_utf8,
+    encode_base64,
+    read_text,
+)
 
 
 @given(st.binary(max_size=100))
@@ -53,3 +61,13 @@ def test_clean_text() -> None:
             check_clean(f"a{chr(code)}b", "note")
     with pytest.raises(FormatError, match="note"):
         decode_utf8(b"\xed\xa0\x80", "note")
+
+
+def test_the_bound_of_a_text_counts_bytes() -> None:
+    assert read_text("\u2014" * 3, "note", 9) == read_text(("\u2014" * 3).encode(), "note", 9) == "\u2014" * 3
+    for text in ("\u2014" * 3, ("\u2014" * 3).encode(), "\ud800" * 9):
+        with pytest.raises(FormatError, match="note is longer than 8 bytes"):
+            read_text(text, "note", 8)
+    for text in ("\ud800", b"\xff", "a\tb", b"a\rb"):
+        with pytest.raises(FormatError, match="note"):
+            read_text(text, "note", 8)

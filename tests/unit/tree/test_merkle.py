@@ -13,6 +13,7 @@ from pymerkle import InmemoryTree, InvalidProof
 
 from ledger.errors import ProofError
 from ledger.tree import merkle
+from ledger.tree.growth import CompactRange, Growth
 
 ENTRIES = [f"entry {number}".encode() for number in range(140)]
 LEAVES = [merkle.leaf_hash(entry) for entry in ENTRIES]
@@ -303,7 +304,7 @@ def test_impossible_numbers_are_refused(number: Any) -> None:
         lambda: merkle.verify_inclusion(root, 0, number, [], root),
         lambda: merkle.verify_consistency(number, 2, root, root, []),
         lambda: merkle.verify_consistency(1, number, root, root, []),
-        lambda: merkle.CompactRange(number, (root,)),
+        lambda: CompactRange(number, (root,)),
     ]
     for call in calls:
         with pytest.raises(ProofError):
@@ -343,8 +344,8 @@ def test_what_is_not_a_hash_is_refused(bad: Any) -> None:
         lambda: merkle.verify_consistency(0, 3, merkle.EMPTY_ROOT, bad, []),
         lambda: merkle.root([LEAVES[0], bad]),
         lambda: merkle.inclusion_proof(0, 3, lambda level, index: bad),
-        lambda: merkle.CompactRange(1, (bad,)),
-        lambda: merkle.Growth(merkle.CompactRange(), [bad]),
+        lambda: CompactRange(1, (bad,)),
+        lambda: Growth(CompactRange(), [bad]),
     ]
     for call in calls:
         with pytest.raises(ProofError):

@@ -32,6 +32,15 @@ def test_the_example_of_the_specification() -> None:
     assert TlogProof.parse(TEXT.encode()) == proof
 
 
+def test_the_longest_proof_that_can_be_needed() -> None:
+    """Sixteen signatures, post-quantum ones of 5 kB, the longest entry and the longest path."""
+    others = "".join(f"\u2014 w{number}.example {base64.b64encode(bytes(5_000)).decode()}\n" for number in range(15))
+    proof = TlogProof(0, (bytes(32),) * MAX_HASHES, NOTE + others, bytes(65_535))
+    assert TlogProof.parse(proof.format()) == proof
+    with pytest.raises(FormatError, match="longer than"):
+        TlogProof(0, (), NOTE, bytes(MAX_PROOF_BYTES)).format()
+
+
 @given(
     index=st.integers(0, 2**63 - 1),
     hashes=st.lists(st.binary(min_size=32, max_size=32), max_size=MAX_HASHES),

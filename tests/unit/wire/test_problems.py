@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ledger.errors import (
     CrowdLedgerError,
     FieldError,
+    IdReusedError,
     LogDivergedError,
     NotFoundError,
     RequestError,
@@ -36,6 +37,23 @@ def test_there_and_back(kind: type[CrowdLedgerError]) -> None:
     back = error_of(problem(error, "/v1/x"), error.status)
     assert type(back) is kind
     assert (back.detail, back.remedy, back.members) == (error.detail, error.remedy, error.members)
+
+
+def test_what_a_reused_id_names_travels_as_data() -> None:
+    existing = {"id": "x", "index": 7, "url": "https://crowd.example/c/x", "receipt": {"v": 1}}
+    sent = problem(IdReusedError("Other content.", id="x", kind="contribution", index=7, existing=existing))
+    assert sent["existing"] == existing
+    assert not {"id", "index", "kind"} & sent.keys()
+    back = error_of(sent, 409)
+    assert isinstance(back, IdReusedError)
+    assert (back.id, back.index, back.existing) == ("x", 7, existing)
+
+
+@pytest.mark.parametrize("existing", [None, 5, [], {"id": "x"}, {"id": "x", "index": "7", "url": "", "receipt": {}}])
+def test_what_is_no_existing_thing_is_left_out(existing: object) -> None:
+    back = error_of(problem(IdReusedError("Other content.")) | {"existing": existing}, 409)
+    assert isinstance(back, IdReusedError)
+    assert (back.id, back.index, back.existing) == ("", None, None)
 
 
 def test_every_error_has_a_kind_of_its_slug_and_status() -> None:

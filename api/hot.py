@@ -1,0 +1,64 @@
+"""The paths that carry nearly all writes, answered before the framework sees them.
+
+They are routes of the application all the same: its description has them, and any other method is the router's to
+refuse. The rules of the edge hold here too, and what goes wrong is answered by the application's own handlers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from api.edge import NOT_CACHED, Header, body_limit, check_head, counted, headers_of
+from api.logs import pick
+from api.problems import DATABASE_ERRORS, answer_database, answer_known, answer_unknown
+from api.scope import SERVICE
+from ledger.errors import CrowdLedgerError
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+_METHOD: Final = "POST"
+
+
+class HotPaths:
+    """Answers requests to some paths of an application."""
+
+    def __init__(self, routes: Sequence[Route], public_url: str) -> None:
+        """``routes`` have whole paths without parameters."""
+        self._endpoints: dict[str, Endpoint] = {route.path: route.endpoint for route in routes}
+        self._headers: list[Header] = [*headers_of(public_url), NOT_CACHED]
+
+    async def serve(self, app: Any, scope: Scope, receive: Receive, send: Send) -> bool:
+        """Whether the request was to one of the paths; then it is answered."""
+        if scope["type"] != "http" or scope["method"] != _METHOD:
+            return False
+        service, path = pick(app.state, scope["path"])
+        endpoint = self._endpoints.get(path)
+        if endpoint is None:
+            return False
+        scope["app"], scope["path"], scope[SERVICE] = app, path, service
+        limit = body_limit(path)
+        request = Request(scope, counted(receive, limit), send)
+        fault: Exception | None = None
+        try:
+            try:
+                check_head(scope, limit, is_file=False)
+                response = await endpoint(request)
+            except CrowdLedgerError as error:
+                response = await answer_known(request, error)
+            except DATABASE_ERRORS as error:
+                response = await answer_database(request, error)
+        except ClientDisconnect:  # in the middle of its body: nothing was written, and nobody waits for an answer
+            return True
+        except Exception as error:
+            fault = error
+            response = await answer_unknown(request, error)
+        response.raw_headers = response.raw_headers + self._headers
+        await response(scope, receive, send)
+        if fault is not None:
+            raise fault  # the server writes it down
+        return True

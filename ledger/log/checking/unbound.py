@@ -1,0 +1,33 @@
+"""What no statement, hash or checksum binds: damage there is not seen. It is said, and listed in docs/audit.md."""
+
+from __future__ import annotations
+
+from typing import Final
+
+UNBOUND: Final[dict[str, tuple[tuple[str, ...], str]]] = {
+    "anchors": (("tx", "block", "chain_id", "contract", "log_id", "finalized"), "the chain's word: audit with --rpc"),
+    "chain_cursor": (("chain_id", "block", "block_ms"), "how far the chain was read"),
+    "claim_requests": (
+        ("id", "chain_id", "pool", "account", "state", "at_ms", "transaction", "detail"),
+        "what was asked of the worker",
+    ),
+    "claims": (
+        ("chain_id", "pool", "account", "cumulative", "state", "transaction", "block"),
+        "the chain's word: audit with --rpc",
+    ),
+    "files": (("erased_ms",), "when a file was erased"),
+    "leases": (("name", "holder", "token", "expires_at"), "who leads at the moment"),
+    "requests": (("id", "kind", "state", "at_ms", "platform", "detail"), "what was asked of the worker"),
+    "settlements": (("due_ms", "proposed_tx", "ended_tx"), "the chain's word: audit with --rpc"),
+    "sign_in_links": (("used",), "when a link was used"),
+    "transactions": (
+        ("chain_id", "sender", "nonce", "purpose", "state", "at_ms", "detail", "block"),
+        "the worker's word; bytes and hash are compared",
+    ),
+}
+"""By table: the columns, and why."""
+
+
+def sentences() -> list[str]:
+    """The same in words, one a table."""
+    return [f"{table} ({', '.join(columns)}): {why}" for table, (columns, why) in sorted(UNBOUND.items())]
