@@ -6,7 +6,7 @@ WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long invariants consensus lint format contracts bench-gas analyse mutants clean
+.PHONY: help setup demo dev test test-long invariants consensus lint format contracts bench bench-gas analyse mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ demo: setup ## the main job on 8,000 real answers, from submission to audit; ARG
 
 dev: setup ## chain, contracts, API and worker in one, for trying things out
 	@$(RUN)/crowdledger dev $(ARGS)
+
+bench: setup ## how fast the log engine is, each figure beside a yardstick in the same run; ARGS="--only http-sqlite"
+	@$(RUN)/python scripts/bench_log.py $(ARGS)
 
 test: setup lint ## lint, then the whole suite on both databases; ARGS go to pytest
 	@$(RUN)/pytest -n $(WORKERS) --maxprocesses 4 --dist loadscope $(ARGS)
