@@ -1,4 +1,4 @@
-"""Appending on PostgreSQL: asyncpg under the async engine, COPY for the rows."""
+"""Appending on PostgreSQL: asyncpg under the async engine; a few rows go by one statement, many by COPY."""
 
 from __future__ import annotations
 

@@ -28,6 +28,7 @@ from ledger.errors import DatabaseError
 _WANTED = "(SELECT value ->> 0 AS a, value ->> 1 AS b, value ->> 2 AS c FROM json_each(?2)) AS wanted"
 _ROWS_AT_ONCE = 64
 _QUICK_COMMIT_SECONDS = 0.0007
+"""About what it takes to the thread and back."""
 _LOCK_POLL_SECONDS = 0.002
 """Between two tries for a lock that another process holds."""
 
