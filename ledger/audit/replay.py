@@ -6,6 +6,9 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby, repeat
+from operator import attrgetter
+from typing import cast
 
 from ledger.audit.growing import GrowingTree
 from ledger.audit.mirror import Progress, read_entries
@@ -27,7 +30,8 @@ from ledger.tree.merkle import hash_entries
 from ledger.tree.tiles import Tile
 
 SettlementStatement = RewardsSettled | SettlementActivated | SettlementVetoed
-_COMMON = (ContributionSubmitted, DecisionMade)
+_COMMON = frozenset({ContributionSubmitted, DecisionMade})
+_KIND_AND_TIME = attrgetter("__class__", "at")
 MAX_EXAMINED = 20
 """Wrong settlements that are looked into; of more it is said only that they are wrong."""
 
@@ -68,26 +72,34 @@ class Replay:
         """Read the next entries."""
         begin = self.size
         self.leaf_hashes += hash_entries(entries)
-        parse, fold, times = kinds.parse, self.book.fold, self.at_ms.append
-        at, at_ms = "", self.at_ms[-1] if begin else 0
+        parse = kinds.parse
+        statements: list[AnyStatement] = []
         for index, data in enumerate(entries, begin):
             try:
-                statement = parse(data)
+                statements.append(parse(data))
             except FormatError as error:
+                self._fold(statements)
+                statements = []
                 self.unreadable.append((index, error.detail))
-                times(at_ms)
+                self.at_ms.append(self.at_ms[-1] if self.at_ms else 0)
                 self.book.fold_bytes(data, index)
-                continue
-            if statement.at != at:
-                at = statement.at
-                at_ms = time_ms(at)
-            times(at_ms)
-            fold(statement, index)
-            if isinstance(statement, _COMMON):
-                if statement.signature is not None:
-                    self.signed.append((index, statement))
+        self._fold(statements)
+
+    def _fold(self, statements: Sequence[AnyStatement]) -> None:
+        """Fold the next entries, run by run: what is of one kind and one time."""
+        index = len(self.at_ms)
+        for (kind, at), group in groupby(statements, _KIND_AND_TIME):
+            run = list(group)
+            self.at_ms.extend(repeat(time_ms(at), len(run)))
+            if kind in _COMMON:
+                self.book.fold_run(run, index)
+                signable = cast("list[ContributionSubmitted | DecisionMade]", run)
+                self.signed += [each for each in enumerate(signable, index) if each[1].signature is not None]
             else:
-                self._keep(statement, index)
+                for place, statement in enumerate(run, index):
+                    self.book.fold(statement, place)
+                    self._keep(statement, place)
+            index += len(run)
 
     def _keep(self, statement: AnyStatement, index: int) -> None:
         match statement:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ledger.statements.campaigns import CampaignAmended, CampaignOpened, Policy
@@ -98,8 +99,8 @@ class Campaign:
         """The budget that a log of ``size`` entries declares."""
         return self.versions[self.version_at(size)].budget
 
-    def count(self, contributor: str, task: str | None) -> None:
-        """One more contribution."""
+    def count(self, contributor: str, task: str | None) -> bool:
+        """One more contribution; whether it is the contributor's first in this campaign."""
         self.submitted += 1
         sent = self.by_person.get(contributor)
         if sent is None:
@@ -109,6 +110,22 @@ class Campaign:
             self.by_person[contributor] = sent + 1
         if task is not None and self.opened.limits is not None:
             self.by_task[task] = self.by_task.get(task, 0) + 1
+        return sent is None
+
+    def count_all(self, contributors: Sequence[str]) -> list[str]:
+        """More contributions, where no answers a task are counted; those whose first it is in this campaign."""
+        self.submitted += len(contributors)
+        by_person = self.by_person
+        new = []
+        for who in contributors:
+            sent = by_person.get(who)
+            if sent is None:
+                new.append(who)
+                by_person[who] = 1
+            else:
+                by_person[who] = sent + 1
+        self.participants += len(new)
+        return new
 
     def uncount(self, contributor: str, task: str | None) -> None:
         """A contribution was withdrawn: its task and its author may send another one."""

@@ -58,6 +58,17 @@ class Record(msgspec.Struct, gc=False):
     decided: int = 0
 
 
+def _of_many() -> dict[str, Any]:
+    """An empty dictionary for millions of ids, in which one that is not there is missed sooner.
+
+    While all keys of a dictionary are texts, CPython leaves their hashes with them and so reads, at every collision, a
+    text somewhere else in memory. Once it has had another key, it keeps the hashes beside the keys.
+    """
+    made: dict[Any, Any] = {None: None}
+    del made[None]
+    return made
+
+
 @dataclass(slots=True)
 class Facts:
     """The facts, by id. ``contributors`` gives the platform that first named somebody; reviewers are among them."""
@@ -74,8 +85,8 @@ class Facts:
     authors: dict[str, str] = field(default_factory=dict)
     """By contributor: the wallet that signed their first contribution, empty where none did."""
     records: dict[str, Record] = field(default_factory=dict)
-    contributions: dict[str, Contribution] = field(default_factory=dict)
-    decisions: dict[str, str] = field(default_factory=dict)
+    contributions: dict[str, Contribution] = field(default_factory=_of_many)
+    decisions: dict[str, str] = field(default_factory=_of_many)
     """Decision, review and appeal (each in its own dictionary) to contribution."""
     reviews: dict[str, str] = field(default_factory=dict)
     appeals: dict[str, str] = field(default_factory=dict)
@@ -98,9 +109,10 @@ class Facts:
         """
         match statement:
             case ContributionSubmitted():
-                self.submit(statement, time_ms(statement.at), index, counting)
+                self.submit(statement, self.campaigns[statement.campaign], time_ms(statement.at), index, counting)
             case DecisionMade():
-                self.decide(statement, time_ms(statement.at), index, counting)
+                contribution = self.contributions[statement.contribution]
+                self.decide(statement, contribution, time_ms(statement.at), index, counting)
             case _:
                 effect = _EFFECTS.get(type(statement))
                 if effect is not None:
@@ -134,52 +146,53 @@ class Facts:
             return None
         return link.address if clock_ms > link.in_force_after_ms else link.previous
 
-    def submit(self, statement: ContributionSubmitted, at_ms: int, index: int, counting: bool = True) -> Contribution:
-        """Take a contribution."""
-        campaign = self.campaigns[statement.campaign]
-        who = statement.contributor
-        if who not in self.authors:
-            self.contributors.setdefault(who, campaign.opened.platform)
-            self.authors[who] = "" if statement.signature is None else statement.signature.address
+    def submit(
+        self, statement: ContributionSubmitted, campaign: Campaign, at_ms: int, index: int, counting: bool = True
+    ) -> Contribution:
+        """Take a contribution to a campaign."""
+        id_, who, task, signature = statement.id, statement.contributor, statement.task, statement.signature
+        opened = campaign.opened
         version = campaign.version_at(index) if len(campaign.versions) > 1 else 0
-        id_ = statement.id
         # One text for all: whatever looks something up by it finds its hash made.
-        made = Contribution(id_, index, at_ms, campaign.opened.id, who, statement.task, version, version)
-        self.contributions[id_] = made
-        if statement.signature is not None:
-            made.signer = statement.signature.address
+        made = self.contributions[id_] = Contribution(id_, index, at_ms, opened.id, who, task, version, version)
+        if signature is not None:
+            made.signer = signature.address
+        counted = counting and statement.replaces is None
+        # Whoever has taken part before is known.
+        if (not counted or campaign.count(who, task)) and who not in self.authors:
+            self.contributors.setdefault(who, opened.platform)
+            self.authors[who] = "" if signature is None else signature.address
         if statement.replaces is None:
-            if counting:
-                campaign.count(who, statement.task)
             return made
         old = self.contributions[statement.replaces]
-        old.replaced_by = statement.id
+        old.replaced_by = id_
         made.first_version = old.first_version
         made.number = old.number + 1
         made.round = old.round + (old.decision is not None)
         return made
 
-    def decide(self, statement: DecisionMade, at_ms: int, index: int, counting: bool = True) -> Contribution:
-        """Take a decision."""
-        contribution = self.contributions[statement.contribution]
-        self.decisions[statement.id] = contribution.id
-        old = contribution.decision
+    def decide(
+        self, statement: DecisionMade, contribution: Contribution, at_ms: int, index: int, counting: bool = True
+    ) -> None:
+        """Take a decision on a contribution."""
+        id_, verdict, reviewer, old = statement.id, statement.verdict, statement.reviewer, contribution.decision
+        self.decisions[id_] = contribution.id
         if old is not None and is_final(contribution, self.campaigns[contribution.campaign], at_ms):
             contribution.reopened = True
             contribution.appeal = None
         superseding = old is not None and not contribution.reopened
         contribution.decision = Decision(
-            statement.id,
+            id_,
             index,
             at_ms,
-            statement.verdict,
+            verdict,
             score_millionths(statement.score),
             0 if statement.bonus is None else int(statement.bonus),
             superseding,
-            statement.reviewer,
+            reviewer,
         )
-        if statement.reviewer is not None:
-            self._reviewed(statement.reviewer, contribution, self.campaigns[contribution.campaign])
+        if reviewer is not None:
+            self._reviewed(reviewer, contribution, self.campaigns[contribution.campaign])
         if counting:
             record = self.records.get(contribution.contributor)
             if record is None:
@@ -187,10 +200,10 @@ class Facts:
             if old is not None and old.verdict != "needs_work":
                 record.decided -= 1
                 record.accepted -= old.verdict == "accepted"
-            if statement.verdict != "needs_work":
+            if verdict != "needs_work":
                 record.decided += 1
-                record.accepted += statement.verdict == "accepted"
-        return contribution
+                if verdict == "accepted":
+                    record.accepted += 1
 
     def _reviewed(self, reviewer: str, contribution: Contribution, campaign: Campaign) -> None:
         """A person has judged: they are known from now on, and paid by the terms of the contribution once it is final.

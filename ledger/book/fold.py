@@ -9,7 +9,9 @@ the book can say what held at any earlier size too.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import cast
 
 from ledger.book import rules
 from ledger.book.campaign_book import CampaignBook
@@ -19,6 +21,7 @@ from ledger.book.facts import Facts
 from ledger.book.rewards import PoolBook, PoolKey, Settlement
 from ledger.book.rules.contributions import check_submission
 from ledger.book.rules.decisions import check_decision
+from ledger.book.runs import decide_run, submit_run
 from ledger.errors import FormatError, RuleError
 from ledger.statements import kinds
 from ledger.statements.appeals import AppealFiled, AppealResolved
@@ -80,19 +83,47 @@ class Book:
             self.size += 1
             return
         try:
-            if index == 0:
-                self._apply(statement, index)
-            elif isinstance(statement, ContributionSubmitted):
-                check_submission(statement, self.clock_ms, self.facts)
+            # Nearly all are of these two kinds; as entry 0 they break a rule already because nothing is known yet.
+            if type(statement) is ContributionSubmitted:
                 self._submitted(statement, index)
-            elif isinstance(statement, DecisionMade):
-                check_decision(statement, self.clock_ms, self.facts)
+            elif type(statement) is DecisionMade:
                 self._decided(statement, index)
             else:
                 self._apply(statement, index)
         except RuleError as error:
             self.findings.append(Finding(index, error.rule, error.detail))
         self.size += 1
+
+    def fold_run(self, run: Sequence[AnyStatement], begin: int) -> None:
+        """Fold entries of one kind and one time: what ``fold`` does with each of them, quicker where all are plain."""
+        self.fold(run[0], begin)
+        rest = run[1:]
+        if rest and rest[0].at == self._at and self._take_run(rest, begin + 1):
+            self.size += len(rest)
+            return
+        for index, statement in enumerate(rest, begin + 1):
+            self.fold(statement, index)
+
+    def _take_run(self, run: Sequence[AnyStatement], begin: int) -> bool:
+        """Take a run of contributions or decisions whole, at the clock's time; False if they go one by one."""
+        first = run[0]
+        if type(first) is ContributionSubmitted:
+            taken = submit_run(cast("Sequence[ContributionSubmitted]", run), self.clock_ms, begin, self.facts)
+            if taken is None:
+                return False
+            campaign, made = taken
+            book = self.campaigns[campaign.opened.id]
+            book.undecided += len(made)
+            self._deadlines.set_run(book.submitted_line, due_ms(made[0], campaign), made)
+            return True
+        if type(first) is DecisionMade:
+            decided = decide_run(cast("Sequence[DecisionMade]", run), self.clock_ms, begin, self.facts)
+            if decided is None:
+                return False
+            book = self.campaigns[decided[0].campaign]
+            self._deadlines.set_run(book.decided_line, due_ms(decided[0], book.campaign), decided)
+            return True
+        return False
 
     def _move_to(self, at: str, index: int) -> bool:
         """Let the clock move on to entry ``index`` and fire what has passed; False, with a finding, if it went back."""
@@ -154,7 +185,10 @@ class Book:
             self._apply_rarer(statement, index)
 
     def _submitted(self, statement: ContributionSubmitted, index: int) -> None:
-        contribution = self.facts.submit(statement, self.clock_ms, index)
+        facts, at_ms = self.facts, self.clock_ms
+        campaign = check_submission(statement, at_ms, facts)
+        contribution = facts.submit(statement, campaign, at_ms, index)
+        contribution.waits_since = index
         book = self.campaigns[contribution.campaign]
         if statement.replaces is not None:
             old = self.facts.contributions[statement.replaces]
@@ -162,11 +196,12 @@ class Book:
             if old.reviewers:
                 self._touch(contribution.campaign, index)
         book.undecided += 1
-        contribution.waits_since = index
-        self._deadlines.set(book.submitted_line, due_ms(contribution, book.campaign), index, contribution)
+        self._deadlines.set(book.submitted_line, due_ms(contribution, campaign), index, contribution)
 
     def _decided(self, statement: DecisionMade, index: int) -> None:
-        contribution = self.facts.decide(statement, self.clock_ms, index)
+        facts, at_ms = self.facts, self.clock_ms
+        contribution = check_decision(statement, at_ms, facts)
+        facts.decide(statement, contribution, at_ms, index)
         book = self.campaigns[contribution.campaign]
         if contribution.waits_since < 0:
             book.reopen(contribution, index)

@@ -16,7 +16,7 @@ import contextlib
 from collections.abc import Callable
 from functools import lru_cache
 from sys import intern
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -29,6 +29,8 @@ from ledger.statements.values import Score, time_ms
 
 MAX_SHAPES: Final = 4096
 """More are not kept: names may be anything, and a log must not fill the memory of whoever reads it."""
+MAX_PEOPLE: Final = 65_536
+"""So many are known again at sight."""
 _HEX_TO_ZERO: Final = bytes.maketrans(b"123456789abcdef", b"0" * 15)
 _VARIANT: Final = "89ab"
 
@@ -86,55 +88,71 @@ class _Reviewed(_Plain, frozen=True, kw_only=True, tag="review.given"):
     commitment: str
 
 
-_PLAIN: Final = msgspec.json.Decoder(_Submitted | _Decided | _Task | _Reviewed)
+_SUBMITTED: Final = msgspec.json.Decoder(_Submitted)
+_DECIDED: Final = msgspec.json.Decoder(_Decided)
+_TASK: Final = msgspec.json.Decoder(_Task)
+_REVIEWED: Final = msgspec.json.Decoder(_Reviewed)
 _Made = ContributionSubmitted | DecisionMade | TaskAdded | ReviewGiven
+_Reader = Callable[[bytes], _Made | None]
 
 
 class Shapes:
     """The shapes that were learned."""
 
+    __slots__ = ("_at", "_last", "_readers")
+
     def __init__(self) -> None:
-        self._makers: dict[bytes, Callable[[Any], _Made | None]] = {}
+        self._readers: dict[bytes, _Reader] = {}
+        # Statements of one shape come in runs, and those of one time.
+        self._last: tuple[bytes, _Reader] = (b"", _submitted)
+        self._at = ""
 
     def read(self, data: bytes) -> _Made | None:
         """The statement of canonical bytes; None if they must be read the long way."""
-        maker = self._makers.get(data.translate(_HEX_TO_ZERO))
-        if maker is None:
-            return None
+        shape = data.translate(_HEX_TO_ZERO)
+        last, reader = self._last
+        if shape != last:
+            known = self._readers.get(shape)
+            if known is None:
+                return None
+            self._last = shape, known
+            reader = known
         try:
-            return maker(_PLAIN.decode(data))
+            made = reader(data)
+            if made is not None and made.at != self._at:
+                time_ms(made.at)
+                self._at = made.at
         except (msgspec.DecodeError, FormatError):
             return None
+        return made
 
     def learn(self, data: bytes, statement: Statement) -> None:
         """Keep the shape of a statement that was read the long way, if the fast way reads it alike."""
-        maker = _MAKERS.get(type(statement))
-        if maker is None or len(self._makers) >= MAX_SHAPES or b"\\" in data:
+        reader = _READERS.get(type(statement))
+        if reader is None or len(self._readers) >= MAX_SHAPES or b"\\" in data:
             return
         with contextlib.suppress(msgspec.DecodeError):  # a member that is not among the plain ones
-            if maker(_PLAIN.decode(data)) == statement:
-                self._makers[data.translate(_HEX_TO_ZERO)] = maker
+            if reader(data) == statement:
+                self._readers[data.translate(_HEX_TO_ZERO)] = reader
 
 
-def _submitted(plain: _Submitted) -> ContributionSubmitted | None:
-    # One text for all contributions of a person: it is looked up often and kept with each of them.
-    at, id_, campaign, contributor = plain.at, plain.id, plain.campaign, intern(plain.contributor)
+def _submitted(data: bytes) -> ContributionSubmitted | None:
+    plain = _SUBMITTED.decode(data)
+    id_, campaign, contributor = plain.id, plain.campaign, _person(plain.contributor)
     task, replaces, signature = plain.task, plain.replaces, plain.signature
     if not (
-        id_[14] == campaign[14] == "7"
-        and contributor[14] == "4"
+        contributor is not None
+        and id_[14] == campaign[14] == "7"
         and id_[19] in _VARIANT
         and campaign[19] in _VARIANT
-        and contributor[19] in _VARIANT
         and (task is None or _is_id(task))
         and (replaces is None or _is_id(replaces))
         and (signature is None or _is_signature(signature))
     ):
         return None
-    time_ms(at)
     return ContributionSubmitted(
         v=1,
-        at=at,
+        at=plain.at,
         id=id_,
         campaign=campaign,
         contributor=contributor,
@@ -146,24 +164,24 @@ def _submitted(plain: _Submitted) -> ContributionSubmitted | None:
     )
 
 
-def _decided(plain: _Decided) -> DecisionMade | None:
-    at, id_, contribution, score, reviewer = plain.at, plain.id, plain.contribution, plain.score, plain.reviewer
+def _decided(data: bytes) -> DecisionMade | None:
+    plain = _DECIDED.decode(data)
+    id_, contribution, score, reviewer = plain.id, plain.contribution, plain.score, plain.reviewer
     supersedes, appeal, method, signature = plain.supersedes, plain.appeal, plain.method, plain.signature
     if not (
         id_[14] == contribution[14] == "7"
         and id_[19] in _VARIANT
         and contribution[19] in _VARIANT
-        and (reviewer is None or (reviewer[14] == "4" and reviewer[19] in _VARIANT))
+        and (reviewer is None or _person(reviewer) is not None)
         and (supersedes is None or _is_id(supersedes))
         and (appeal is None or _is_id(appeal))
-        and _is_score(score)
+        and (score == "1" or _is_score(score))
         and (signature is None or _is_signature(signature))
     ):
         return None
-    time_ms(at)
     return DecisionMade(
         v=1,
-        at=at,
+        at=plain.at,
         id=id_,
         contribution=contribution,
         verdict=plain.verdict,
@@ -177,18 +195,18 @@ def _decided(plain: _Decided) -> DecisionMade | None:
     )
 
 
-def _task(plain: _Task) -> TaskAdded | None:
+def _task(data: bytes) -> TaskAdded | None:
+    plain = _TASK.decode(data)
     if not (_is_id(plain.id) and _is_id(plain.campaign)):
         return None
-    time_ms(plain.at)
     return TaskAdded(v=1, at=plain.at, id=plain.id, campaign=plain.campaign, commitment=plain.commitment)
 
 
-def _reviewed(plain: _Reviewed) -> ReviewGiven | None:
-    reviewer = intern(plain.reviewer)
-    if not (_is_id(plain.id) and _is_id(plain.contribution) and reviewer[14] == "4" and reviewer[19] in _VARIANT):
+def _reviewed(data: bytes) -> ReviewGiven | None:
+    plain = _REVIEWED.decode(data)
+    reviewer = _person(plain.reviewer)
+    if reviewer is None or not (_is_id(plain.id) and _is_id(plain.contribution)):
         return None
-    time_ms(plain.at)
     return ReviewGiven(
         v=1,
         at=plain.at,
@@ -199,12 +217,18 @@ def _reviewed(plain: _Reviewed) -> ReviewGiven | None:
     )
 
 
-_MAKERS: Final[dict[type[Statement], Callable[[Any], _Made | None]]] = {
+_READERS: Final[dict[type[Statement], _Reader]] = {
     ContributionSubmitted: _submitted,
     DecisionMade: _decided,
     TaskAdded: _task,
     ReviewGiven: _reviewed,
 }
+
+
+@lru_cache(maxsize=MAX_PEOPLE)
+def _person(text: str) -> str | None:
+    """One text for all statements of a person: it is looked up often and kept with each. None if it is no such id."""
+    return intern(text) if text[14] == "4" and text[19] in _VARIANT else None
 
 
 def _is_id(text: str) -> bool:

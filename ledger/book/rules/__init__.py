@@ -34,7 +34,7 @@ from ledger.statements.results import ResultPublished
 from ledger.statements.values import time_ms
 from ledger.statements.wallets import WalletLinked, WalletObjected
 
-_RULES: Final[dict[type, Callable[[Any, int, Facts], None]]] = {
+_RULES: Final[dict[type, Callable[[Any, int, Facts], object]]] = {
     ContributionSubmitted: contributions.check_submission,
     ContributionRevealed: contributions.check_reveal,
     ContributionWithdrawn: contributions.check_withdrawal,

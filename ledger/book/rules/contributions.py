@@ -19,18 +19,23 @@ MAX_VERSIONS: Final = 50
 """Versions of one contribution: whatever is loaded and replayed of it stays small."""
 
 
-def check_submission(statement: ContributionSubmitted, at_ms: int, facts: Facts) -> None:
-    """In an open campaign, under its terms, within its limits; a replacement of what may be replaced."""
+def check_submission(statement: ContributionSubmitted, at_ms: int, facts: Facts) -> Campaign:
+    """In an open campaign, under its terms, within its limits; a replacement of what may be replaced.
+
+    Returns the campaign.
+    """
     if statement.id in facts.contributions:
         raise RuleError(f"Contribution {statement.id} exists already.", rule="id-unused")
-    if statement.replaces is None:
+    replaces = statement.replaces
+    if replaces is None:
         known = facts.campaigns.get(statement.campaign)
         if known is None or known.closed or known.paused or known.piloting or at_ms > known.last_submission_ms:
             known = open_campaign(statement.campaign, at_ms, facts)
             _check_running(known)
         campaign = known
     else:
-        campaign = _check_replacement(statement, statement.replaces, at_ms, facts)
+        campaign = _check_replacement(statement, replaces, at_ms, facts)
+    opened = campaign.opened
     terms = campaign.versions[-1].terms
     if statement.terms != terms and not _keeps_its_terms(statement, campaign, facts):
         raise RuleError(
@@ -40,16 +45,16 @@ def check_submission(statement: ContributionSubmitted, at_ms: int, facts: Facts)
         )
     if statement.task is not None and facts.tasks.get(statement.task) != statement.campaign:
         raise RuleError(f"There is no task {statement.task} in this campaign.", rule="task-known")
-    platform = campaign.opened.platform
-    if facts.contributors.get(statement.contributor, platform) != platform:
+    if facts.contributors.get(statement.contributor, opened.platform) != opened.platform:
         raise RuleError(
             f"Contributor {statement.contributor} belongs to another platform.", rule="contributor-of-platform"
         )
-    if statement.replaces is None:
-        if campaign.opened.limits is not None:
-            _check_limits(statement, campaign, campaign.opened.limits)
-        if campaign.opened.requires is not None:
-            _check_reputation(facts.records.get(statement.contributor), campaign.opened.requires)
+    if replaces is None:
+        if opened.limits is not None:
+            _check_limits(statement, campaign, opened.limits)
+        if opened.requires is not None:
+            _check_reputation(facts.records.get(statement.contributor), opened.requires)
+    return campaign
 
 
 def _keeps_its_terms(statement: ContributionSubmitted, campaign: Campaign, facts: Facts) -> bool:

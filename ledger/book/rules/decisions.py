@@ -7,7 +7,7 @@ from typing import Final
 
 from ledger.book import judging
 from ledger.book.campaigns import Campaign
-from ledger.book.contributions import Contribution, Decision, appeal_is_open, is_final
+from ledger.book.contributions import Contribution, Decision, appeal_is_open, due_ms, is_final
 from ledger.book.facts import Facts
 from ledger.book.rules.require import known_contribution, require
 from ledger.errors import RuleError
@@ -18,8 +18,11 @@ SECOND_LOOK: Final = "second-look"
 """The method's name of a decision that follows from a second look at a rejection."""
 
 
-def check_decision(statement: DecisionMade, at_ms: int, facts: Facts) -> None:
-    """On the latest version, in time, by somebody else; a second one only as the standing one allows."""
+def check_decision(statement: DecisionMade, at_ms: int, facts: Facts) -> Contribution:
+    """On the latest version, in time, by somebody else; a second one only as the standing one allows.
+
+    Returns the contribution.
+    """
     if statement.id in facts.decisions:
         raise RuleError(f"Decision {statement.id} exists already.", rule="id-unused")
     known = facts.contributions.get(statement.contribution)
@@ -33,7 +36,7 @@ def check_decision(statement: DecisionMade, at_ms: int, facts: Facts) -> None:
     if standing is None:
         if statement.supersedes is not None:
             raise RuleError("There is no decision to supersede.", rule="supersedes-standing")
-        if is_final(contribution, campaign, at_ms):
+        if at_ms > due_ms(contribution, campaign):
             raise RuleError(
                 f"The deadline for a decision has passed; '{campaign.opened.decision_default}' took effect.",
                 rule="decided-in-time",
@@ -54,6 +57,7 @@ def check_decision(statement: DecisionMade, at_ms: int, facts: Facts) -> None:
         _check_verdict(statement, contribution, campaign, at_ms)
     if campaign.opened.judging is not None or statement.reviews is not None or statement.method.name == SECOND_LOOK:
         _check_reviews(statement, contribution, campaign, at_ms)
+    return contribution
 
 
 def _check_decidable(contribution: Contribution, campaign: Campaign) -> None:
