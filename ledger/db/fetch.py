@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol, cast
 
 import asyncpg
-import orjson
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -58,7 +57,7 @@ class SqliteFetch:
             if self._connection is None:
                 self._connection = self._engine.connect()
             driver = cast(sqlite3.Connection, self._connection.connection.driver_connection)
-            return [driver.execute(sqlite.placed(each.sql), (log, *_values(each))).fetchall() for each in asked]
+            return [sqlite.fetched(driver, log, each) for each in asked]
         except (sqlite3.Error, SQLAlchemyError) as error:
             self._close()
             raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error
@@ -100,7 +99,3 @@ async def _fetched(driver: asyncpg.Connection, log: str, asked: Asked) -> list[D
         return []
     columns = list(zip(*asked.rows, strict=True))
     return [tuple(row) for row in await driver.fetch(postgres.placed(asked.sql, len(columns)), log, *columns)]
-
-
-def _values(asked: Asked) -> Sequence[str | int]:
-    return asked.values if isinstance(asked, Query) else (orjson.dumps(asked.rows, tuple).decode(),)

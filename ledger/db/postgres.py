@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Sequence
+from itertools import chain
+from typing import NamedTuple, cast
 
 import asyncpg
 from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ledger.db.loading import DbRow, Lookup, Named, Query
-from ledger.db.store import HEAD_SQL, Execute, Insert, Inserts, ResultT, Step, Work, append
+from ledger.db.loading import Answers, Lookup, Named, Queries, Query
+from ledger.db.store import Append, Execute, Insert, ResultT, Step, Work, append
 from ledger.errors import CrowdLedgerError, DatabaseError
 
 _WANTED = (
@@ -23,15 +24,21 @@ _WANTED = (
     "unnest($2::text[], $3::text[]) AS wanted(a, b)",
     "unnest($2::text[], $3::text[], $4::text[]) AS wanted(a, b, c)",
 )
-_LISTED = {"= wanted.a": "= ANY($2::text[])", "= wanted.b": "= ANY($3::text[])", "= wanted.c": "= ANY($4::text[])"}
+_LISTED = {"= wanted.a": "= ANY({0}::text[])", "= wanted.b": "= ANY({1}::text[])", "= wanted.c": "= ANY({2}::text[])"}
 _FEW_ROWS = 400
 """Up to here one statement for all tables is quicker than a COPY for each, which takes two answers of the server."""
 _FEW_COMBINATIONS = 64
+_MOST_VALUES = 5
+"""Of a query."""
+_TEXTS_KEPT = 256
 _TYPES = {Text: "text", BigInteger: "bigint", Integer: "integer", LargeBinary: "bytea", Boolean: "boolean"}
 _WRITER_SETTINGS = """
 SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off"""
 """Every query of an append finds a few rows by an index, and is told so, for its plan is kept from when the tables were
 small. To plan it each time would take longer than the query."""
+_LOCK = "SELECT format('PREPARE lock_head AS SELECT 1 FROM logs WHERE name = %L FOR UPDATE', $1::text)"
+_BEGIN = "BEGIN; EXECUTE lock_head"
+"""One message. All reading comes after it: a statement sees what was committed before it began."""
 FAILURES = (
     SQLAlchemyError,
     asyncpg.PostgresError,
@@ -39,6 +46,13 @@ FAILURES = (
     asyncpg.InternalClientError,  # a connection that broke in the middle of something
     OSError,
 )
+
+
+class _Statement(NamedTuple):
+    """SQL with placeholders as in ``Query``; of a lookup each value is a list."""
+
+    sql: str
+    values: Sequence[object]
 
 
 class PostgresStore:
@@ -54,13 +68,13 @@ class PostgresStore:
         """See ``Store.append``."""
         try:
             driver = await self._driver()
-            await driver.execute("BEGIN")
+            await driver.execute(_BEGIN)
             try:
-                changed, result = await self._run(driver, named, work)
+                added, result = await self._run(driver, named, work)
             except CrowdLedgerError:
                 await driver.execute("ROLLBACK")
                 raise
-            await driver.execute("COMMIT" if changed else "ROLLBACK")
+            await driver.execute("COMMIT" if added else "ROLLBACK")
             return result
         except CrowdLedgerError:
             raise
@@ -84,6 +98,7 @@ class PostgresStore:
         self._connection = await self._engine.connect()
         driver = await live_driver(self._connection)
         await driver.execute(_WRITER_SETTINGS)
+        await driver.execute(await driver.fetchval(_LOCK, self._log))
         return driver
 
     async def _give_up(self, error: BaseException | None) -> None:
@@ -94,41 +109,50 @@ class PostgresStore:
                 await connection.invalidate(error)
                 await connection.close()
 
-    async def _run(self, driver: asyncpg.Connection, named: Named, work: Work[ResultT]) -> tuple[bool, ResultT]:
+    async def _run(self, driver: asyncpg.Connection, named: Named, work: Work[ResultT]) -> tuple[int, ResultT]:
         steps = append(named, work)
-        answer: list[DbRow] = []
+        answer: Answers = []
         started = False
         while True:
             try:
                 step = steps.send(answer) if started else next(steps)
             except StopIteration as end:
-                outcome: tuple[bool, ResultT] = end.value
+                outcome: tuple[int, ResultT] = end.value
                 return outcome
             started = True
             answer = await self._do(driver, step)
 
-    async def _do(self, driver: asyncpg.Connection, step: Step) -> list[DbRow]:
+    async def _do(self, driver: asyncpg.Connection, step: Step) -> Answers:
         match step:
-            case Query(sql, values):
-                return [tuple(row) for row in await driver.fetch(placed(sql), self._log, *values)]
-            case Lookup(sql, wanted):
-                found: list[DbRow] = []
-                for part in _lists(wanted):
-                    columns = list(zip(*part, strict=True))
-                    found += map(tuple, await driver.fetch(_listed(sql), self._log, *columns))
-                return found
-            case Inserts(inserts) if sum(len(each.rows) for each in inserts) <= _FEW_ROWS:
-                columns = [column for each in inserts for column in zip(*each.rows, strict=True)]
-                await driver.execute(_insert_all(tuple(each.table for each in inserts)), self._log, *columns)
-            case Inserts(inserts):
-                for each in inserts:
+            case Queries(asked):
+                return await self._ask(driver, asked)
+            case Append(tables, head) if sum(len(each.rows) for each in tables) <= _FEW_ROWS:
+                columns = [column for each in tables for column in zip(*each.rows, strict=True)]
+                sql = _append(tuple(each.table for each in tables), head.sql)
+                await driver.execute(sql, self._log, *columns, *head.rows[0])
+            case Append(tables, head):
+                for each in tables:
                     await self._do(driver, each)
+                await self._do(driver, head)
             case Insert(table, rows):
                 records = [(self._log, *row) for row in rows]
                 await driver.copy_records_to_table(table.name, records=records, columns=table.columns.keys())
             case Execute(sql, parameters):
                 await driver.executemany(placed(sql), [(self._log, *each) for each in parameters])
         return []
+
+    async def _ask(self, driver: asyncpg.Connection, asked: Sequence[Query | Lookup]) -> Answers:
+        """Ask all that can stand in one statement at once."""
+        statements = [(number, each) for number, one in enumerate(asked) for each in _statements(one)]
+        if len(statements) == len(asked) > 1:
+            sql = _all_of(tuple((each.sql, len(each.values)) for _, each in statements))
+            values = chain.from_iterable(each.values for _, each in statements)
+            (row,) = await driver.fetch(sql, self._log, *values)
+            return [list(map(tuple, found)) for found in row]
+        answers: Answers = [[] for _ in asked]
+        for number, each in statements:
+            answers[number] += map(tuple, await driver.fetch(placed(each.sql), self._log, *each.values))
+        return answers
 
 
 async def live_driver(connection: AsyncConnection) -> asyncpg.Connection:
@@ -145,8 +169,10 @@ async def _driver_of(connection: AsyncConnection) -> asyncpg.Connection:
 
 
 @functools.cache
-def _insert_all(tables: tuple[Table, ...]) -> str:
-    """SQL that inserts rows into several tables at once; after the log's name comes an array for each column."""
+def _append(tables: tuple[Table, ...], head: str) -> str:
+    """SQL that inserts rows into several tables and sets the head; after the log's name comes an array for each column,
+    then the head's values.
+    """
     parts = []
     number = 1
     for table in tables:
@@ -155,27 +181,41 @@ def _insert_all(tables: tuple[Table, ...]) -> str:
         number += len(types)
         names = ", ".join(column.name for column in table.columns)
         parts.append(f"{table.name}_rows AS (INSERT INTO {table.name} ({names}) SELECT $1, * FROM unnest({arrays}))")  # noqa: S608 - names of our own tables
-    return f"WITH {', '.join(parts)} SELECT 1"
+    return f"WITH {', '.join(parts)} {placed(head, first=number + 1)}"
+
+
+@functools.lru_cache(_TEXTS_KEPT)
+def _all_of(asked: tuple[tuple[str, int], ...]) -> str:
+    """SQL that runs several queries of so many values: one row, in it an array of what each finds."""
+    arrays = []
+    first = 2
+    for sql, values in asked:
+        arrays.append(f"ARRAY(SELECT found FROM ({placed(sql, first=first)}) AS found)")  # noqa: S608 - our own words
+        first += values
+    return f"SELECT {', '.join(arrays)}"
 
 
 @functools.cache
-def placed(sql: str, columns: int = 0) -> str:
-    """The SQL of a ``Query``, or of a ``Lookup`` of so many columns, with the driver's placeholders."""
-    locked = sql + " FOR UPDATE" if sql is HEAD_SQL else sql
-    return locked.format("$2", "$3", "$4", "$5", "$6", log="$1", wanted=_WANTED[columns])
+def placed(sql: str, columns: int = 0, first: int = 2) -> str:
+    """The SQL of a ``Query``, or of a ``Lookup`` of so many columns; its placeholders count from ``first`` on."""
+    values = (f"${first + place}" for place in range(_MOST_VALUES))
+    return sql.format(*values, log="$1", wanted=_WANTED[columns])
 
 
-def _lists(wanted: Sequence[tuple[str, ...]]) -> Iterable[Sequence[tuple[str, ...]]]:
-    """``wanted`` in parts to be listed: whole, or by all columns but the last where the lists would combine to much
-    more than what is wanted, such as the same numbers as external ids on each of many platforms.
+def _statements(asked: Query | Lookup) -> list[_Statement]:
+    """The statements that answer a query: one, or several where lists would combine to much more than what is wanted,
+    such as the same numbers as external ids on each of many platforms. There all columns but the last are one value.
     """
-    combinations = math.prod(len(set(column)) for column in zip(*wanted, strict=True))
-    if combinations <= max(_FEW_COMBINATIONS, 2 * len(wanted)):
-        return [wanted]
+    if isinstance(asked, Query):
+        return [_Statement(asked.sql, asked.values)]
+    columns = list(zip(*asked.rows, strict=True))
+    sql = _listed(asked.sql)
+    if math.prod(len(set(column)) for column in columns) <= max(_FEW_COMBINATIONS, 2 * len(asked.rows)):
+        return [_Statement(sql, columns)]
     parts: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-    for row in wanted:
+    for row in asked.rows:
         parts.setdefault(row[:-1], []).append(row)
-    return parts.values()
+    return [_Statement(sql, list(zip(*part, strict=True))) for part in parts.values()]
 
 
 @functools.cache
@@ -185,4 +225,4 @@ def _listed(sql: str) -> str:
     """
     for joined, listed in _LISTED.items():
         sql = sql.replace(joined, listed)
-    return sql.replace("{wanted} CROSS JOIN ", "").format(log="$1")
+    return sql.replace("{wanted} CROSS JOIN ", "")

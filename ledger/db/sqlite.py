@@ -20,15 +20,17 @@ from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.db import engines
-from ledger.db.loading import DbRow, Lookup, Named, Query
+from ledger.db.loading import Answers, DbRow, Lookup, Named, Queries, Query
 from ledger.db.rows import Row
-from ledger.db.store import Execute, Insert, Inserts, ResultT, Step, Work, append
+from ledger.db.store import Append, Execute, Insert, ResultT, Step, Work, append
 from ledger.errors import DatabaseError
 
 _WANTED = "(SELECT value ->> 0 AS a, value ->> 1 AS b, value ->> 2 AS c FROM json_each(?2)) AS wanted"
 _ROWS_AT_ONCE = 64
 _QUICK_COMMIT_SECONDS = 0.0007
 """About what it takes to the thread and back."""
+_QUICK_LONE_COMMIT_SECONDS = 0.003
+"""Where only one request came since the last group, there is little else to do than to wait for its commit."""
 _LOCK_POLL_SECONDS = 0.002
 """Between two tries for a lock that another process holds."""
 
@@ -50,9 +52,9 @@ class SqliteStore:
             driver = self._driver()
             await self._begin(driver)
             try:
-                changed, result = self._run(driver, named, work)
-                if changed:
-                    await self._commit(driver)
+                added, result = self._run(driver, named, work)
+                if added:
+                    await self._commit(driver, added)
             finally:
                 if driver.in_transaction:  # some errors have ended it already
                     driver.execute("ROLLBACK")
@@ -82,11 +84,11 @@ class SqliteStore:
                     raise
             await asyncio.sleep(_LOCK_POLL_SECONDS)
 
-    async def _commit(self, driver: sqlite3.Connection) -> None:
-        """Commit in the thread, unless the last one took no longer than the way there and back."""
+    async def _commit(self, driver: sqlite3.Connection, entries: int) -> None:
+        """Commit in the thread, unless the last one was quick."""
         clock = asyncio.get_running_loop().time
         begun = clock()
-        if self._commit_seconds < _QUICK_COMMIT_SECONDS:
+        if self._commit_seconds < (_QUICK_COMMIT_SECONDS if entries > 1 else _QUICK_LONE_COMMIT_SECONDS):
             driver.execute("COMMIT")
         else:
             await self._commit_in_thread(driver)
@@ -107,33 +109,32 @@ class SqliteStore:
             self._connection = self._engine.connect()
         return cast(sqlite3.Connection, self._connection.connection.driver_connection)
 
-    def _run(self, driver: sqlite3.Connection, named: Named, work: Work[ResultT]) -> tuple[bool, ResultT]:
+    def _run(self, driver: sqlite3.Connection, named: Named, work: Work[ResultT]) -> tuple[int, ResultT]:
         steps = append(named, work)
-        answer: list[DbRow] = []
+        answer: Answers = []
         started = False
         while True:
             try:
                 step = steps.send(answer) if started else next(steps)
             except StopIteration as end:
-                outcome: tuple[bool, ResultT] = end.value
+                outcome: tuple[int, ResultT] = end.value
                 return outcome
             started = True
             answer = self._do(driver, step)
 
-    def _do(self, driver: sqlite3.Connection, step: Step) -> list[DbRow]:
+    def _do(self, driver: sqlite3.Connection, step: Step) -> Answers:
         match step:
-            case Query(sql, values):
-                return driver.execute(placed(sql), (self._log, *values)).fetchall()
-            case Lookup(sql, wanted):  # orjson takes named tuples for something else
-                return driver.execute(placed(sql), (self._log, orjson.dumps(wanted, tuple).decode())).fetchall()
-            case Inserts(tables):
+            case Queries(asked):
+                return [fetched(driver, self._log, each) for each in asked]
+            case Append(tables, head):
                 for each in tables:
                     self._do(driver, each)
+                self._do(driver, head)
             case Insert(table, rows):
                 for part in _parts(rows):
                     driver.execute(_insert(table, len(part)), [self._log, *chain.from_iterable(part)])
             case Execute(sql, parameters):
-                driver.executemany(placed(sql), [(self._log, *each) for each in parameters])
+                driver.executemany(_placed(sql), [(self._log, *each) for each in parameters])
         return []
 
     def _close(self) -> None:
@@ -143,9 +144,17 @@ class SqliteStore:
         self._engine.dispose()
 
 
+def fetched(driver: sqlite3.Connection, log: str, asked: Query | Lookup) -> list[DbRow]:
+    """The rows that are found."""
+    if isinstance(asked, Query):
+        return driver.execute(_placed(asked.sql), (log, *asked.values)).fetchall()
+    wanted = orjson.dumps(asked.rows, tuple)  # it takes named tuples for something else
+    return driver.execute(_placed(asked.sql), (log, wanted.decode())).fetchall()
+
+
 @functools.cache
-def placed(sql: str) -> str:
-    """The SQL of a ``Query`` or ``Lookup`` with the driver's placeholders."""
+def _placed(sql: str) -> str:
+    """The SQL of a query with the driver's placeholders."""
     return sql.format("?2", "?3", "?4", "?5", "?6", log="?1", wanted=_WANTED)
 
 
@@ -160,9 +169,13 @@ def _parts(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
 
 @functools.cache
 def _insert(table: Table, rows: int) -> str:
-    """SQL that inserts so many rows, which is quicker than so many calls: at each, other threads take the GIL."""
+    """SQL that inserts so many rows, which is quicker than so many calls: at each, other threads take the GIL.
+
+    A row that is refused ends the transaction, as it would anyhow. SQLite need not keep a copy of each page that the
+    statement changes then, to undo it alone: that would cost half as much again.
+    """
     names = ", ".join(column.name for column in table.columns)
     width = len(table.columns) - 1
     marks = (", ".join(f"?{2 + row * width + each}" for each in range(width)) for row in range(rows))
     values = ", ".join(f"(?1, {each})" for each in marks)
-    return f"INSERT INTO {table.name} ({names}) VALUES {values}"  # noqa: S608 - names of our own tables
+    return f"INSERT OR ROLLBACK INTO {table.name} ({names}) VALUES {values}"  # noqa: S608 - names of our own tables

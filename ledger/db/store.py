@@ -13,7 +13,7 @@ from typing import Generic, NamedTuple, Protocol, TypeVar
 from sqlalchemy import Table
 
 from ledger.db import tables
-from ledger.db.loading import DbRow, Loaded, Lookup, Named, Query, load
+from ledger.db.loading import Answers, Asking, DbRow, Loaded, Named, Queries, Query, load
 from ledger.db.rows import TABLES, Changing, Row, Rows, TileRow
 from ledger.errors import ConfigError, ProofError
 from ledger.tree.growth import CompactRange, NewNodes
@@ -83,19 +83,20 @@ class Execute(NamedTuple):
     rows: Sequence[tuple[str | int | bytes, ...]]
 
 
-class Inserts(NamedTuple):
-    """All new rows of a group, table by table; those that others refer to come first."""
+class Append(NamedTuple):
+    """All new rows of a group, table by table, those that others refer to first; and the head after it."""
 
     tables: Sequence[Insert]
+    head: Execute
 
 
-Step = Query | Lookup | Inserts | Insert | Execute
-Steps = Generator[Step, list[DbRow], ResultT]
+Step = Queries | Append | Insert | Execute
+Steps = Generator[Step, Answers, ResultT]
 
 HEAD_SQL = """
 SELECT origin, vkey, size, at_ms, compact, (SELECT MAX(block_ms) FROM chain_cursor WHERE log = {log})
 FROM logs WHERE name = {log}"""
-"""The store adds what locks the row."""
+"""The store has locked the row."""
 _LEAF_HASHES_SQL = """
 SELECT leaf_hash FROM entries
 WHERE log = {log} AND entry_index >= {0} AND entry_index < {1} ORDER BY entry_index"""
@@ -118,26 +119,32 @@ _CHANGES: dict[Changing, str] = {
 _FORGET_FUNDS_SQL = "DELETE FROM campaign_funds WHERE log = {log} AND campaign = {0}"
 
 
-def append(named: Named, work: Work[ResultT]) -> Steps[tuple[bool, ResultT]]:
-    """The steps of one transaction; returns whether there is something to commit, and the result."""
-    head = yield from _locked_head()
-    loaded = yield from load(named)
+def append(named: Named, work: Work[ResultT]) -> Steps[tuple[int, ResultT]]:
+    """The steps of one transaction; returns how many new entries there are to commit, and the result."""
+    heads: list[DbRow] = []
+    loaded = yield from load(named, _read(Query(HEAD_SQL), heads))
+    head = _head(heads)
     change = work(head, loaded)
     if change.tree is None or change.rows is None:
-        return False, change.result
+        return 0, change.result
     for tile in (yield from _full_tiles(head.tree.size, change)):
         change.rows.add(tile)
     new = change.rows.new
-    yield Inserts([Insert(tables.metadata.tables[table], new[kind]) for kind, table in TABLES.items() if kind in new])
+    yield Append(
+        [Insert(tables.metadata.tables[table], new[kind]) for kind, table in TABLES.items() if kind in new],
+        Execute(_NEW_HEAD_SQL, [(change.tree.size, change.at_ms, change.tree.encode(), change.note)]),
+    )
     yield from _changed_rows(change.rows)
-    yield Execute(_NEW_HEAD_SQL, [(change.tree.size, change.at_ms, change.tree.encode(), change.note)])
     if change.vkey is not None:
         yield Execute(_NEW_KEY_SQL, [(change.vkey,)])
-    return True, change.result
+    return change.tree.size - head.tree.size, change.result
 
 
-def _locked_head() -> Steps[Head]:
-    rows = yield Query(HEAD_SQL)
+def _read(query: Query, rows: list[DbRow]) -> Asking:
+    rows += yield query
+
+
+def _head(rows: Sequence[DbRow]) -> Head:
     if not rows:
         raise ConfigError("This log is not opened.", remedy="Start the service once: it opens its log.")
     origin, vkey, size, at_ms, compact, confirmed_ms = rows[0]
@@ -170,9 +177,10 @@ def _stored_hashes(tile: Tile, begin: int, end: int) -> Steps[list[bytes]]:
     if begin >= end:
         return []
     if tile.level == 0:
-        rows = yield Query(_LEAF_HASHES_SQL, (begin, end))
+        query = Query(_LEAF_HASHES_SQL, (begin, end))
     else:
-        rows = yield Query(_TILE_ROOTS_SQL, (begin, end, tile.level - 1))
+        query = Query(_TILE_ROOTS_SQL, (begin, end, tile.level - 1))
+    (rows,) = yield Queries([query])
     if len(rows) != end - begin:
         raise ProofError(f"The database lacks nodes of tile {tile.path}.", remedy="Operator: restore the database.")
     return [bytes(value) for (value,) in rows]

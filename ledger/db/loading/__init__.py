@@ -5,8 +5,10 @@ contributions and wallet links are rebuilt by a replay of the statements about t
 written in one place (``ledger.book.facts``); what a replay would have to count is loaded as numbers.
 """
 
+from ledger.db.loading.ask import Asking
 from ledger.db.loading.load import load
 from ledger.db.loading.names import (
+    Answers,
     Content,
     DbRow,
     External,
@@ -17,12 +19,15 @@ from ledger.db.loading.names import (
     Lookup,
     Named,
     Pair,
+    Queries,
     Query,
     Submission,
     once,
 )
 
 __all__ = [
+    "Answers",
+    "Asking",
     "Content",
     "DbRow",
     "External",
@@ -33,6 +38,7 @@ __all__ = [
     "Lookup",
     "Named",
     "Pair",
+    "Queries",
     "Query",
     "Submission",
     "load",

@@ -8,21 +8,18 @@ from ledger.db.loading.ask import Asking, ask, ones
 from ledger.db.loading.names import Loaded, Named, Pair, Submission
 
 
-def load_counts(named: Named, loaded: Loaded) -> Asking:
-    """Set the numbers in the facts of campaigns and the records of people."""
+def counts(named: Named, loaded: Loaded) -> list[Asking]:
+    """The parts that set the numbers in the facts of campaigns and the records of people."""
     campaigns = loaded.facts.campaigns
     rated = {(campaign, who) for campaign, who, _ in named.ratings if campaign in campaigns}
     submissions = [each for each in named.submissions if each.campaign in campaigns]
     limited = [each for each in submissions if campaigns[each.campaign].opened.limits is not None]
-    yield from _load_persons(limited, rated, loaded)
-    yield from _load_tasks(limited, loaded)
-    pilots = {each.campaign for each in submissions if campaigns[each.campaign].piloting}
-    for campaign, count in (yield from ask(_SUBMITTED, ones(pilots))):
-        campaigns[campaign].submitted = count
-    asking = [each for each in submissions if campaigns[each.campaign].opened.requires is not None]
-    known = {_who(each, loaded) for each in asking} - {None}
-    for who, accepted, decided in (yield from ask(_RECORDS, ones(each for each in known if each))):
-        loaded.facts.records[who] = Record(accepted, decided)
+    return [
+        _load_persons(limited, rated, loaded),
+        _load_tasks(limited, loaded),
+        _load_pilots(submissions, loaded),
+        _load_records(submissions, loaded),
+    ]
 
 
 def _load_persons(limited: list[Submission], rated: set[Pair], loaded: Loaded) -> Asking:
@@ -59,6 +56,21 @@ def _load_tasks(limited: list[Submission], loaded: Loaded) -> Asking:
     for task, campaign, count in (yield from ask(_BY_TASK, ones(tasks))):
         if campaign in campaigns:
             campaigns[campaign].by_task[task] = count
+
+
+def _load_pilots(submissions: list[Submission], loaded: Loaded) -> Asking:
+    campaigns = loaded.facts.campaigns
+    pilots = {each.campaign for each in submissions if campaigns[each.campaign].piloting}
+    for campaign, count in (yield from ask(_SUBMITTED, ones(pilots))):
+        campaigns[campaign].submitted = count
+
+
+def _load_records(submissions: list[Submission], loaded: Loaded) -> Asking:
+    campaigns = loaded.facts.campaigns
+    asking = [each for each in submissions if campaigns[each.campaign].opened.requires is not None]
+    known = {_who(each, loaded) for each in asking}
+    for who, accepted, decided in (yield from ask(_RECORDS, ones(each for each in known if each))):
+        loaded.facts.records[who] = Record(accepted, decided)
 
 
 def _who(submission: Submission, loaded: Loaded) -> str | None:

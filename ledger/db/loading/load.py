@@ -2,46 +2,85 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Iterable, Sequence
 
-from ledger.db.loading.ask import Asking, ask, ones
-from ledger.db.loading.counts import load_counts
-from ledger.db.loading.names import Content, DbRow, External, LiveKey, Loaded, Loading, Lookup, Named, Query
+from ledger.db.loading.ask import Asking, ask, ones, together
+from ledger.db.loading.counts import counts
+from ledger.db.loading.names import Content, DbRow, External, LiveKey, Loaded, Loading, Named, Query
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.kinds import parse
 
+_FEW_PEOPLE = 64
+"""So many are asked about before it is known whether they are new: that costs less than to wait once more."""
 
-def load(named: Named) -> Loading:
-    """Yield the queries for ``named`` and return what they found; a query for nothing is left out."""
+
+def load(named: Named, beside: Asking) -> Loading:
+    """Yield the queries for ``named`` and return what they found; a query for nothing is left out.
+
+    ``beside`` is asked along with the first. There are few rounds: what the items name; what stands behind the
+    external ids, decisions and reviews among it; their entries; and numbers, once it is known which campaigns count.
+    """
     loaded = Loaded()
-    found = yield from ask(_EXTERNALS, named.externals)
-    for platform, kind, external_id, *rest in found:
-        loaded.externals[platform, kind, external_id] = External(*rest)
-    yield from _load_people(named, loaded)
-    yield from _load_platforms(named, loaded)
-    yield from _load_tasks(named, loaded)
-    yield from _load_contents(named, loaded)
-    subjects = yield from _find_subjects(named, loaded)
-    yield from _replay(subjects, named, loaded)
-    for campaign, block in (yield from ask(_FUNDS, ones(named.funds & loaded.facts.campaigns.keys()))):
-        loaded.facts.campaigns[campaign].funds_block = block
-    yield from load_counts(named, loaded)
+    told = named.campaigns | named.linked
+    public_ids = named.public_ids | named.linked
+    if len(named.people) <= _FEW_PEOPLE:
+        public_ids = public_ids.union(*named.people.values())
+    subjects: set[str] = set()
+    entries: list[DbRow] = []
+    judged: set[str] = set()
+    yield from together(
+        beside,
+        _load_externals(named, loaded),
+        _load_people(named, loaded),
+        _load_public_ids(public_ids, named, loaded),
+        _load_authors(named, loaded),
+        _load_platforms(named, loaded),
+        _load_tasks(named.tasks, loaded),
+        _load_contents(named, loaded),
+        _load_log(named, loaded),
+        _find(_DECISIONS, named.decisions, judged),
+        _find(_REVIEWS, named.reviews, judged),
+        _find(_APPEALS, named.appeals, judged),
+        _find(_CONTRIBUTIONS, named.contributions, subjects),
+        _collect(told, entries),
+    )
+    tasks, contributions = (_external(kind, loaded) for kind in ("task", "contribution"))
+    fresh = {each for pair, ids in named.people.items() if pair not in loaded.people for each in ids}
+    yield from together(
+        _load_public_ids(fresh - public_ids, named, loaded),
+        _load_tasks(tasks - named.tasks, loaded),
+        _find(_CONTRIBUTIONS, (contributions | judged) - named.contributions, subjects),
+    )
+    facts = loaded.facts
+    subjects.update(*(each.values() for each in (facts.tasks, facts.results, facts.ratings)))
+    yield from together(_collect(subjects - told, entries))
+    _replay(entries, loaded)
+    yield from together(_load_funds(named, loaded), *counts(named, loaded))
     return loaded
+
+
+def _load_externals(named: Named, loaded: Loaded) -> Asking:
+    for platform, kind, external_id, *rest in (yield from ask(_EXTERNALS, named.externals)):
+        loaded.externals[platform, kind, external_id] = External(*rest)
 
 
 def _load_people(named: Named, loaded: Loaded) -> Asking:
     for platform, external_id, public_id in (yield from ask(_PEOPLE, named.people)):
         loaded.people[platform, external_id] = public_id
-    fresh = {each for pair, ids in named.people.items() if pair not in loaded.people for each in ids}
-    wanted = named.public_ids | named.linked | fresh
-    for public_id, platform in (yield from ask(_PUBLIC_IDS, ones(wanted))):
+
+
+def _load_public_ids(ids: Iterable[str], named: Named, loaded: Loaded) -> Asking:
+    for public_id, platform in (yield from ask(_PUBLIC_IDS, ones(ids))):
         loaded.public_ids[public_id] = platform
+        if public_id in named.linked:
+            loaded.facts.contributors[public_id] = platform
+
+
+def _load_authors(named: Named, loaded: Loaded) -> Asking:
     for public_id, statement in (yield from ask(_FIRST_WORKS, ones(named.linked))):
         first = parse(bytes(statement))
         signature = first.signature if isinstance(first, ContributionSubmitted) else None
         loaded.facts.authors[public_id] = "" if signature is None else signature.address
-    for public_id in named.linked & loaded.public_ids.keys():
-        loaded.facts.contributors[public_id] = loaded.public_ids[public_id]
 
 
 def _load_platforms(named: Named, loaded: Loaded) -> Asking:
@@ -53,8 +92,7 @@ def _load_platforms(named: Named, loaded: Loaded) -> Asking:
         loaded.keys.setdefault(platform, {})[key] = LiveKey(key, scopes)
 
 
-def _load_tasks(named: Named, loaded: Loaded) -> Asking:
-    tasks = named.tasks | {each.subject for key, each in loaded.externals.items() if key[1] == "task"}
+def _load_tasks(tasks: Iterable[str], loaded: Loaded) -> Asking:
     for task, campaign in (yield from ask(_TASKS, ones(tasks))):
         loaded.facts.tasks[task] = campaign
 
@@ -81,20 +119,7 @@ def _load_contents(named: Named, loaded: Loaded) -> Asking:
         loaded.openings[Content(purpose, subject)] = bytes(salt), bytes(preimage)
 
 
-def _find_subjects(named: Named, loaded: Loaded) -> Generator[Query | Lookup, list[DbRow], set[str]]:
-    """The subjects of the entries to replay: campaigns, first versions, people."""
-    wanted = named.contributions | {each.subject for key, each in loaded.externals.items() if key[1] == "contribution"}
-    for sql, ids in ((_DECISIONS, named.decisions), (_REVIEWS, named.reviews), (_APPEALS, named.appeals)):
-        for (contribution,) in (yield from ask(sql, ones(ids))):
-            wanted.add(contribution)
-    subjects = named.campaigns | named.linked
-    for first, campaign in (yield from ask(_CONTRIBUTIONS, ones(wanted))):
-        subjects |= {first, campaign}
-    return subjects.union(*(each.values() for each in (loaded.facts.tasks, loaded.facts.results, loaded.facts.ratings)))
-
-
-def _replay(subjects: set[str], named: Named, loaded: Loaded) -> Asking:
-    """Take the statements about the subjects again, in the order of the log."""
+def _load_log(named: Named, loaded: Loaded) -> Asking:
     facts = loaded.facts
     if named.linked or named.log_keys:  # entry 0 says how long a link waits, and names the first key
         for (statement,) in (yield Query(_LOG_OPENED)):
@@ -102,8 +127,29 @@ def _replay(subjects: set[str], named: Named, loaded: Loaded) -> Asking:
     if named.log_keys:
         for index, statement in (yield Query(_LOG_KEYS)):
             facts.apply(parse(bytes(statement)), index)
+
+
+def _find(sql: str, ids: Iterable[str], found: set[str]) -> Asking:
+    """All ids that a query finds."""
+    for row in (yield from ask(sql, ones(ids))):
+        found.update(row)
+
+
+def _external(kind: str, loaded: Loaded) -> set[str]:
+    """What the external ids of a kind stand for."""
+    return {each.subject for key, each in loaded.externals.items() if key[1] == kind}
+
+
+def _collect(subjects: Iterable[str], entries: list[DbRow]) -> Asking:
+    """The entries about campaigns, first versions, people."""
+    entries += yield from ask(_ENTRIES, ones(subjects))
+
+
+def _replay(entries: Sequence[DbRow], loaded: Loaded) -> None:
+    """Take the statements about the subjects again, in the order of the log."""
+    facts = loaded.facts
     strangers: set[str] = set()
-    for index, subject, data in sorted((yield from ask(_ENTRIES, ones(subjects)))):
+    for index, subject, data in sorted(entries):
         if subject in strangers:
             continue
         statement = parse(bytes(data))
@@ -115,6 +161,11 @@ def _replay(subjects: set[str], named: Named, loaded: Loaded) -> Asking:
     for campaign in facts.campaigns.values():  # withdrawals count back what was not counted
         campaign.by_person.clear()
         campaign.by_task.clear()
+
+
+def _load_funds(named: Named, loaded: Loaded) -> Asking:
+    for campaign, block in (yield from ask(_FUNDS, ones(named.funds & loaded.facts.campaigns.keys()))):
+        loaded.facts.campaigns[campaign].funds_block = block
 
 
 _EXTERNALS = """

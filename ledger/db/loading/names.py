@@ -34,6 +34,14 @@ class Lookup(NamedTuple):
     rows: Sequence[tuple[str, ...]]
 
 
+class Queries(NamedTuple):
+    """Queries of which none needs what another finds: the store sends back the rows of each, in their order."""
+
+    asked: Sequence[Query | Lookup]
+
+
+Answers = list[list[DbRow]]
+"""What a store sends back for ``Queries``."""
 Pair = tuple[str, str]
 ExternalKey = tuple[str, str, str]
 """Platform, kind, external id."""
@@ -175,4 +183,4 @@ def once(statement: AnyStatement) -> tuple[str, ...] | None:
             return None
 
 
-Loading = Generator[Query | Lookup, list[DbRow], Loaded]
+Loading = Generator[Queries, Answers, Loaded]

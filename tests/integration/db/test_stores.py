@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import fields
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
-from ledger.db import Database, open_database
-from ledger.db.loading import Loaded, Named
-from ledger.db.store import Change, Head
-from ledger.db.tables import leases
+from ledger.book.facts import Facts
+from ledger.db import Database, engines, open_database
+from ledger.db.loading import Content, Loaded, Named
+from ledger.db.rows import CheckpointRow, EntryRow, Rows
+from ledger.db.sqlite import SqliteStore
+from ledger.db.store import Change, Head, Work
+from ledger.db.tables import entries, leases
+from ledger.db.urls import parse_url
 from ledger.errors import ConfigError, DatabaseError, RuleError
 from ledger.log.opening import open_log
 from ledger.log.writer import Writer, system_clock_ms
@@ -40,6 +46,75 @@ async def test_an_error_of_the_work_is_passed_on_and_frees_the_lock(database: Da
     assert await first.append(Named(), look) == 1
     with pytest.raises(ConfigError):
         await database.store("other").append(Named(), look)
+
+
+async def test_all_that_can_be_asked_for_can_be_asked_for_at_once(database: Database) -> None:
+    def look(head: Head, loaded: Loaded) -> Change[Loaded]:
+        return Change(loaded)
+
+    contents = {Content("feedback", "a"), Content("task", "b")}
+    named = Named(
+        externals={("p", "task", "1"), ("p", "contribution", "2")},
+        people={("p", "1"): {"c"}, ("q", "2"): {"d"}},
+        log_keys=True,
+        ratings={("a", "b", "c")},
+        erased=contents,
+        contents=contents,
+    )
+    for each in fields(Named):
+        if each.type == "set[str]":
+            setattr(named, each.name, {"a", "b"})
+    loaded = await database.store("main").append(named, look)
+    assert [index for index, _ in loaded.facts.log_keys] == [0]
+    loaded.facts = Facts()
+    assert loaded == Loaded()
+
+
+async def test_a_row_that_is_refused_leaves_nothing_of_its_group(database: Database) -> None:
+    def add(head: Head, loaded: Loaded) -> Change[int]:
+        grown, _ = head.tree.append_many([bytes(32)] * 2)
+        rows = Rows()
+        for index in (head.tree.size, head.tree.size + 1, *repeated):
+            rows.add(EntryRow(index, "clock.tick", head.at_ms, b"{}", bytes(32), None))
+        rows.add(CheckpointRow(grown.size, "note"))
+        return Change(grown.size, grown, head.at_ms, "note", (), rows)
+
+    store = database.store("main")
+    repeated = [1]
+    with pytest.raises(DatabaseError):
+        await store.append(Named(), add)
+    async with database.engine.connect() as connection:
+        assert (await connection.execute(select(func.count()).select_from(entries))).scalar_one() == 1
+    repeated = []
+    assert [await store.append(Named(), add) for _ in range(2)] == [3, 5]
+
+
+async def test_only_a_lone_entry_waits_for_a_commit_that_is_not_quick(
+    sqlite_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def add(count: int) -> Work[None]:
+        def work(head: Head, loaded: Loaded) -> Change[None]:
+            grown, _ = head.tree.append_many([bytes(32)] * count)
+            rows = Rows()
+            rows.add(CheckpointRow(grown.size, "note"))
+            return Change(None, grown, head.at_ms, "note", (), rows)
+
+        return work
+
+    async def in_thread(driver: sqlite3.Connection) -> None:
+        driver.execute("COMMIT")
+        threads.append(store._commit_seconds)
+
+    async with open_database(sqlite_database_url) as database:
+        await open_log(database, "main", ORIGIN, LogSigner.generate(ORIGIN), 3)
+        store = SqliteStore(engines.sqlite_engine(parse_url(sqlite_database_url), appending=True), "main")
+        threads: list[float] = []
+        monkeypatch.setattr(store, "_commit_in_thread", in_thread)
+        for seconds, count in ((0.0001, 1), (0.0001, 2), (0.002, 1), (0.002, 2), (0.1, 1)):
+            store._commit_seconds = seconds
+            await store.append(Named(), add(count))
+        await store.close()
+    assert threads == [0.002, 0.1]
 
 
 async def test_a_block_time_confirms_the_clock(database: Database) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.book.facts import Facts
 from ledger.db import Database, open_database
-from ledger.db.loading import DbRow, Loaded, Lookup, Query
+from ledger.db.loading import Answers, Loaded, Queries
 from ledger.db.sqlite import SqliteStore
 from ledger.db.store import HEAD_SQL, Change, Head, Insert, Step
 from ledger.log.items import Item
@@ -38,7 +38,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
     taken: list[Step] = []
     original = SqliteStore._do
 
-    def count(self: SqliteStore, driver: sqlite3.Connection, step: Step) -> list[DbRow]:
+    def count(self: SqliteStore, driver: sqlite3.Connection, step: Step) -> Answers:
         taken.append(step)
         return original(self, driver, step)
 
@@ -46,12 +46,12 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
     return taken
 
 
-def asked(steps: list[Step]) -> list[str]:
-    """The tables that were read, the head with the chain's clock left out."""
-    reads = [step.sql.split(" AS t")[0].split()[-1] for step in steps if isinstance(step, Lookup)]
-    assert [step.sql for step in steps if isinstance(step, Query)] == [HEAD_SQL]
+def asked(steps: list[Step]) -> list[list[str]]:
+    """The tables that were read in each round; the head, with the chain's clock, is the first of all."""
+    rounds = [list(step.asked) for step in steps if isinstance(step, Queries)]
+    assert rounds[0].pop(0).sql == HEAD_SQL
     steps.clear()
-    return reads
+    return [[each.sql.split(" AS t")[0].split()[-1] for each in queries] for queries in rounds]
 
 
 def inserted(steps: list[Step]) -> list[str]:
@@ -65,9 +65,26 @@ async def test_a_plain_contribution_asks_little_and_writes_no_more_than_it_says(
     steps.clear()
     await log.writer.write(log.maker.submit("ann"))
     assert inserted(steps) == ["contributors", "contributions", "contents", "entries", "checkpoints"]
-    assert asked(steps) == ["contributors", "contributors", "contributions", "entries"]
+    first = [
+        "contributors",
+        "contributors",
+        "contributions",
+        "entries",
+    ]  # is Ann known, and if not, is her new id free?
+    assert asked(steps) == [first]
     await log.writer.write_many([log.maker.submit(f"w{number}") for number in range(50)])
-    assert asked(steps) == ["contributors", "contributors", "contributions", "entries"]
+    assert asked(steps) == [first]
+
+
+async def test_of_many_people_only_those_who_are_new_are_asked_for_twice(log: OpenLog, steps: list[Step]) -> None:
+    crowd = [f"w{number}" for number in range(70)]
+    first = ["contributors", "contributions", "entries"]
+    await log.writer.write_many([log.maker.submit(each) for each in crowd])
+    steps.clear()
+    await log.writer.write_many([log.maker.submit(each) for each in crowd])
+    assert asked(steps) == [first]
+    await log.writer.write_many([log.maker.submit(each) for each in [*crowd, "ann"]])
+    assert asked(steps) == [first, ["contributors"]]
 
 
 async def test_decisions_ask_for_no_more_the_more_there_are(log: OpenLog, steps: list[Step]) -> None:
@@ -75,9 +92,9 @@ async def test_decisions_ask_for_no_more_the_more_there_are(log: OpenLog, steps:
     await log.writer.write_many(work)
     steps.clear()
     await log.writer.write(log.maker.decide(work[0].id))
-    assert asked(steps) == ["decisions", "contributions", "entries"]
+    assert asked(steps) == [["decisions", "contributions"], ["entries"]]
     await log.writer.write_many([log.maker.decide(each.id) for each in work[1:]])
-    assert asked(steps) == ["decisions", "contributions", "entries"]
+    assert asked(steps) == [["decisions", "contributions"], ["entries"]]
 
 
 async def test_limits_are_counted_where_there_are_some(log: OpenLog, steps: list[Step]) -> None:
@@ -92,10 +109,10 @@ async def test_limits_are_counted_where_there_are_some(log: OpenLog, steps: list
     steps.clear()
     await log.writer.write(item)
     # Nobody has heard of Bob: the campaign's people are counted, its answers by task, and its pilot.
-    reads = ["contributors", "contributors", "tasks", "contributions", "entries", *["contributions"] * 3]
-    assert asked(steps) == reads
+    first = ["contributors", "contributors", "tasks", "contributions", "entries"]
+    assert asked(steps) == [first, ["contributions"] * 3]
     await log.writer.write(maker.submit("bob", campaign=limited.id, task=task.id))
-    assert asked(steps) == ["contributors", "tasks", "contributions", "entries", *["contributions"] * 3]
+    assert asked(steps) == [first, ["contributions"] * 3]
 
 
 async def test_a_withdrawn_contribution_leaves_room_for_another(log: OpenLog) -> None:

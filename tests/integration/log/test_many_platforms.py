@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ledger.db.loading import Lookup
+from ledger.db.loading import Lookup, Queries
 from ledger.db.postgres import PostgresStore
 from ledger.errors import NotFoundError
 from ledger.log.items import Decide, Submit, Written
@@ -64,7 +64,7 @@ async def test_a_group_of_many_platforms_reads_only_what_it_asks_for(log: OpenLo
         "SELECT t.platform, t.kind, t.external_id FROM {wanted} CROSS JOIN externals AS t "
         "WHERE t.log = {log} AND t.platform = wanted.a AND t.kind = wanted.b AND t.external_id = wanted.c"
     )
-    assert sorted(await store._do(driver, Lookup(sql, wanted))) == sorted(wanted)
+    assert sorted((await store._do(driver, Queries([Lookup(sql, wanted)])))[0]) == sorted(wanted)
 
 
 def written(results: object) -> list[Written]:

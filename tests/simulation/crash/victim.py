@@ -122,7 +122,7 @@ def _watch_sqlite(seams: Seams) -> None:
 
         def about_to_run(sql: str) -> None:
             nonlocal last
-            name = " ".join(sql.split()[:_WORDS_OF_A_NAME])
+            name = " ".join(sql.replace("INSERT OR ROLLBACK", "INSERT").split()[:_WORDS_OF_A_NAME])
             if name == "BEGIN IMMEDIATE":
                 seams.look()
             elif name == last or not (last or name.startswith(_WRITES)):
