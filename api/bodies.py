@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 import msgspec
 from starlette.requests import ClientDisconnect, Request
 
+from api.edge import body_limit, too_large
 from api.problems import decoding_error
 from ledger.errors import CrowdLedgerError, FieldError, FormatError, TooLargeError
 from ledger.statements.canonical import Document, JsonValue
@@ -24,13 +25,19 @@ _ENVELOPE = msgspec.json.Decoder(_Envelope)
 
 
 async def read_body(request: Request) -> bytes:
-    """The whole body, which most often comes in one piece. Raises TooLargeError (by the edge), ClientDisconnect."""
+    """The whole body, which most often comes in one piece. Raises TooLargeError, ClientDisconnect."""
+    limit = body_limit(request.scope["path"])
     parts = []
+    seen = 0
     while True:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
-        parts.append(message.get("body", b""))
+        part = message.get("body", b"")
+        seen += len(part)
+        if seen > limit:
+            raise too_large(limit)
+        parts.append(part)
         if not message.get("more_body", False):
             return parts[0] if len(parts) == 1 else b"".join(parts)
 

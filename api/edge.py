@@ -25,9 +25,10 @@ CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 Header = tuple[bytes, bytes]
+_NO_SNIFFING: Final[Header] = (b"x-content-type-options", b"nosniff")
 _HEADERS: Final[list[Header]] = [
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
+    _NO_SNIFFING,
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
@@ -43,16 +44,24 @@ _STATIC_CACHE: Final[Header] = (b"cache-control", b"public, max-age=3600")
 NOT_CACHED: Final[Header] = (b"cache-control", b"no-store")
 _ANY_ORIGIN: Final[Header] = (b"access-control-allow-origin", b"*")
 _STRICT_TRANSPORT: Final[Header] = (b"strict-transport-security", b"max-age=31536000")
-_ABOUT_BODY: Final = {b"content-length", b"content-type", b"content-encoding", b"transfer-encoding"}
 _LOCAL_HOSTS: Final = {"localhost", "127.0.0.1", "::1"}
 _WITH_BODY: Final = {"POST", "PUT", "PATCH"}
 
 
 def headers_of(public_url: str) -> list[Header]:
-    """The headers that every reply of the service at ``public_url`` carries."""
+    """The headers that every reply of the service at ``public_url`` carries, but for those of ``bare_headers_of``."""
+    return [*_HEADERS, *_transport_of(public_url)]
+
+
+def bare_headers_of(public_url: str) -> list[Header]:
+    """The headers of JSON that answers a program's POST: the others are about what a browser does with a page."""
+    return [_NO_SNIFFING, NOT_CACHED, *_transport_of(public_url)]
+
+
+def _transport_of(public_url: str) -> list[Header]:
     url = urlsplit(public_url)
     secure = url.scheme == "https" and url.hostname not in _LOCAL_HOSTS
-    return [*_HEADERS, _STRICT_TRANSPORT] if secure else list(_HEADERS)
+    return [_STRICT_TRANSPORT] if secure else []
 
 
 def body_limit(path: str) -> int:
@@ -105,10 +114,10 @@ class Edge:
 
 def check_head(scope: Scope, limit: int, is_file: bool) -> None:
     """Refuse by the headers what the body could not mend."""
-    headers = {name: value for name, value in scope["headers"] if name in _ABOUT_BODY}
+    headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > limit:
-        raise too_large_file(limit) if is_file else _too_large(limit)
+        raise too_large_file(limit) if is_file else too_large(limit)
     if scope["method"] not in _WITH_BODY or not (length not in (b"", b"0") or b"transfer-encoding" in headers):
         return
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -130,13 +139,14 @@ def counted(receive: Receive, limit: int) -> Receive:
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise _too_large(limit)
+                raise too_large(limit)
         return message
 
     return receive_counted
 
 
-def _too_large(limit: int) -> TooLargeError:
+def too_large(limit: int) -> TooLargeError:
+    """The error of a body that has more than ``limit`` bytes."""
     return TooLargeError(
         f"The body has more than {limit} bytes.",
         remedy="Send fewer items at a time, and large content as a file's digest.",

@@ -1,7 +1,8 @@
 """The paths that carry nearly all writes, answered before the framework sees them.
 
 They are routes of the application all the same: its description has them, and any other method is the router's to
-refuse. The rules of the edge hold here too, and what goes wrong is answered by the application's own handlers.
+refuse. The rules of the edge hold here too (bodies are counted where they are read), and what goes wrong is answered
+by the application's own handlers. A good reply, JSON for a program, carries only the headers that say something of it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
-from api.edge import NOT_CACHED, Header, body_limit, check_head, counted, headers_of
+from api.edge import NOT_CACHED, Header, bare_headers_of, body_limit, check_head, headers_of
 from api.logs import pick
 from api.problems import DATABASE_ERRORS, answer_database, answer_known, answer_unknown
 from api.scope import SERVICE
@@ -30,6 +31,7 @@ class HotPaths:
     def __init__(self, routes: Sequence[Route], public_url: str) -> None:
         """``routes`` have whole paths without parameters."""
         self._endpoints: dict[str, Endpoint] = {route.path: route.endpoint for route in routes}
+        self._good_headers: list[Header] = bare_headers_of(public_url)
         self._headers: list[Header] = [*headers_of(public_url), NOT_CACHED]
 
     async def serve(self, app: Any, scope: Scope, receive: Receive, send: Send) -> bool:
@@ -41,13 +43,14 @@ class HotPaths:
         if endpoint is None:
             return False
         scope["app"], scope["path"], scope[SERVICE] = app, path, service
-        limit = body_limit(path)
-        request = Request(scope, counted(receive, limit), send)
+        request = Request(scope, receive, send)
+        headers = self._headers
         fault: Exception | None = None
         try:
             try:
-                check_head(scope, limit, is_file=False)
+                check_head(scope, body_limit(path), is_file=False)
                 response = await endpoint(request)
+                headers = self._good_headers
             except CrowdLedgerError as error:
                 response = await answer_known(request, error)
             except DATABASE_ERRORS as error:
@@ -57,8 +60,9 @@ class HotPaths:
         except Exception as error:
             fault = error
             response = await answer_unknown(request, error)
-        response.raw_headers = response.raw_headers + self._headers
-        await response(scope, receive, send)
+        headers = response.raw_headers + headers
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
         if fault is not None:
             raise fault  # the server writes it down
         return True

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ledger.tree.keys import LogSigner
 
 APPLICATION = "api.app:from_environment"
+PROTOCOL = "api.joined:JoinedProtocol"
 
 
 def register(app: typer.Typer) -> None:
@@ -41,7 +42,15 @@ def serve(
             os.environ[name] = str(value)
     config = ready_config()
     server = uvicorn.Server(
-        uvicorn.Config(APPLICATION, factory=True, host=config.host, port=config.port, access_log=False)
+        uvicorn.Config(
+            APPLICATION,
+            factory=True,
+            http=PROTOCOL,
+            host=config.host,
+            port=config.port,
+            access_log=False,
+            server_header=False,
+        )
     )
     anchored = [name for name in config.log_names() if config.of_log(name).deployment_file is not None]
     # uvicorn ends softly at a signal and then raises it again: that must unwind this block, not kill the process.

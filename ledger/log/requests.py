@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Callable
-from dataclasses import fields
 from operator import attrgetter
 from typing import Any, Final, NamedTuple, get_args
 
@@ -85,7 +84,7 @@ _SALTED_TYPES: Final = get_args(_SALTED)
 _EXTERNAL_TYPES: Final = get_args(_WITH_EXTERNAL_ID)
 """Tuples of types are asked for faster than unions."""
 _CONTENTS: Final[dict[type[items.Item], tuple[str, ...]]] = {
-    kind: tuple(each.name for each in fields(kind) if each.name not in _MADE) for kind in get_args(_WITH_CONTENT)
+    kind: tuple(name for name in kind.__struct_fields__ if name not in _MADE) for kind in get_args(_WITH_CONTENT)
 }
 """The fields that say something; the ids and salts made for an item do not."""
 _OF_PLATFORM_AND_CAMPAIGN = ("platform", "campaign")

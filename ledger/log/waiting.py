@@ -34,8 +34,8 @@ class Lone:
 
     __slots__ = ("future",)
 
-    def __init__(self) -> None:
-        self.future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.future: asyncio.Future[Result] = loop.create_future()
 
     def settle(self, _position: int, result: Result) -> None:
         """Give the result."""

@@ -1,6 +1,7 @@
 """The one writer of a log in this process: a bounded queue, groups, and a reply with the receipt after each commit.
 
-A group is whatever arrived while the one before was committed, so a lone request waits for nobody.
+A group is whatever arrived while the one before was committed and a few turns of the event loop after it; a lone
+request waits for nobody.
 """
 
 from __future__ import annotations
@@ -9,21 +10,17 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from ledger.db import Database
 from ledger.db.loading import Loaded
 from ledger.db.rows import CheckpointRow
 from ledger.db.store import Change, Head
-from ledger.errors import (
-    CrowdLedgerError,
-    QueueFullError,
-    UnavailableError,
-)
+from ledger.errors import CrowdLedgerError, QueueFullError, UnavailableError
 from ledger.log.items import Item, Written
 from ledger.log.naming import named
 from ledger.log.plan import Outcome, Planned, Repeated, plan
@@ -39,6 +36,8 @@ _logger = logging.getLogger(__name__)
 
 Clock = Callable[[], int]
 
+_PATIENCE = 5
+"""Turns of the event loop until those who were answered together have come again: fewer groups, each with a commit."""
 _ANSWERS_AT_A_TIME = 256
 """Receipts made before other work of the event loop gets its turn."""
 _OLD_KEY = "Operator: set log_key_file to the file of the log's newest key and start the service anew."
@@ -114,7 +113,8 @@ class Writer:
         self._answers: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(self._run(), name=f"writer of {self._log}")
+        self._loop = asyncio.get_running_loop()  # to ask for it is a call of the system
+        self._task = self._loop.create_task(self._run(), name=f"writer of {self._log}")
         return self
 
     async def __aexit__(
@@ -154,18 +154,18 @@ class Writer:
         request = prepare(item)
         return await self._write(request, len(request.canonical))
 
-    async def write_made(self, make: Callable[[], Item], size: int) -> Written:
+    def write_made(self, make: Callable[[], Item], size: int) -> Coroutine[Any, Any, Written]:
         """Write the item that ``make`` gives when its group is put together, or raise what it raises.
 
         ``size`` is how many bytes it keeps until then. Many items made one after the other take a fraction of the time
         that each takes between other work.
         """
-        return await self._write(make, size)
+        return self._write(make, size)
 
     async def _write(self, request: Request | Callable[[], Item], size: int) -> Written:
         self._check_open(1)
-        ticket = Lone()
-        self._enqueue([Waiting(request, ticket, 0, size)])
+        ticket = Lone(self._loop)
+        self._enqueue((Waiting(request, ticket, 0, size),), size)
         result = await ticket.future
         if isinstance(result, CrowdLedgerError):
             raise result
@@ -182,6 +182,7 @@ class Writer:
             return []
         ticket = Ticket(len(items))
         prepared = []
+        size = 0
         for position, item in enumerate(items):
             try:
                 request = prepare(item)
@@ -189,12 +190,15 @@ class Writer:
                 ticket.settle(position, error)
             else:
                 prepared.append(Waiting(request, ticket, position, len(request.canonical)))
-        self._enqueue(prepared)
+                size += len(request.canonical)
+        self._enqueue(prepared, size)
         return await ticket.future
 
-    def _enqueue(self, items: list[Waiting]) -> None:
-        """All of them or none. Whatever finds the queue empty has room, so that nothing is too large for ever."""
-        size = sum(each.size for each in items)
+    def _enqueue(self, items: Sequence[Waiting], size: int) -> None:
+        """All of them, of ``size`` together, or none.
+
+        Whatever finds the queue empty has room, so that nothing is too large for ever.
+        """
         if self._unanswered and self._unanswered_bytes + size > self._queue_bytes:
             raise QueueFullError(f"Items of {self._unanswered_bytes} bytes wait already.")
         self._queue.extend(items)
@@ -211,13 +215,15 @@ class Writer:
             raise QueueFullError(f"{self._unanswered} items wait already.")
 
     async def _run(self) -> None:
+        patience = 1
         while self._queue or not self._closing:
             if not self._queue:
                 self._arrived.clear()
                 await self._arrived.wait()
                 continue
-            await self._gather()
+            await self._gather(patience)
             group, requests = self._take()
+            patience = _PATIENCE if len(group) > 1 else 1  # whoever was alone waits for nobody
             if not group:
                 continue
             try:
@@ -235,17 +241,18 @@ class Writer:
                 self._answers.add(answer)
                 answer.add_done_callback(self._answers.discard)
 
-    async def _gather(self) -> None:
-        """Let others join the group as long as each turn of the event loop brings some: a lone one waits for nobody.
+    async def _gather(self, patience: int) -> None:
+        """Let others join the group until ``patience`` turns of the event loop in a row have brought nobody.
 
         There is one turn in any case: a quick commit gives none, and a long queue must not keep others waiting.
         """
-        size = 0
-        while size < len(self._queue):
+        quiet = 0
+        while quiet < patience:
             size = len(self._queue)
             await asyncio.sleep(0)
             if size >= self._group_limit:
                 return
+            quiet = 0 if size < len(self._queue) else quiet + 1
 
     def _take(self) -> tuple[list[Waiting], list[Request]]:
         """The next group, with its requests; items that cannot be prepared count as well and are answered at once."""

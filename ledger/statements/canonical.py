@@ -33,7 +33,12 @@ class Document(msgspec.Struct, frozen=True, gc=False):
             data = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:  # deep, or a number that is too large
             return cls.of(value)
-        plain = data.count(b"{") + data.count(b"[") < _MAX_DEPTH and _UNLIKE.search(data) is None
+        plain = (
+            (data.isascii() or _ASTRAL.search(data) is None)
+            and type(value) not in (int, float)
+            and data.count(b"{") + data.count(b"[") < _MAX_DEPTH
+            and _UNLIKE.search(data) is None
+        )
         return cls(data) if plain else cls.of(value)
 
 
@@ -41,9 +46,13 @@ Encodable = JsonValue | Document | Mapping[str, JsonValue | Document]
 
 MAX_SAFE_INTEGER = 2**53 - 1
 _MAX_DEPTH = 64
-_UNLIKE = re.compile(rb"(?:^|[\[,:])-?(?:[0-9]{16}|[0-9]+[.eE])|[\xf0-\xf4]")
-"""Whatever orjson may write unlike RFC 8785: long integers, floats and characters outside the basic plane; and texts
-that hold the like."""
+_UNLIKE = re.compile(rb'[\[,:](?<![^"]:)-?(?:[0-9]{16}|[0-9]+[.eE])')
+"""Numbers in lists and objects that orjson may write unlike RFC 8785: long integers and floats; and texts that hold the
+like, but not a time of day: a member's number has a quote before its colon."""
+_ASTRAL = re.compile(rb"[\xf0-\xf4]")
+"""Characters outside the basic plane, whose keys orjson sorts unlike RFC 8785."""
+_FLAT = frozenset({str, Document})
+"""What most objects around a document hold; they are quickly looked through."""
 _FIRST_EXPONENT = 10**21
 _FIRST_ASTRAL = "\U00010000"
 
@@ -105,6 +114,8 @@ def _expanded(value: Any) -> Any:
 
 def _is_plain(value: Encodable, max_depth: int) -> bool:
     """Whether orjson writes it as RFC 8785 says. Raises FormatError for what is nested too deep, without recursion."""
+    if type(value) is dict and _FLAT.issuperset(map(type, value.values())) and "".join(value).isascii():
+        return True
     plain = True
     level: list[Any] = [value]
     depth = 0

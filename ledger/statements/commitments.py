@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass
 from typing import NamedTuple
 
+import msgspec
 import orjson
 
 from ledger.errors import FormatError, ProofError
@@ -21,6 +21,7 @@ from ledger.statements.contents import Purpose
 
 SALT_BYTES = 32
 _PREFIX = b"\x43"
+_VERSION = Document(b"1")
 
 
 class Place(NamedTuple):
@@ -34,8 +35,7 @@ class Place(NamedTuple):
     subject: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
+class Opening(msgspec.Struct, frozen=True, gc=False):
     """Salt (32 bytes) and preimage (canonical JSON): private to the contributor; together they show the content."""
 
     salt: bytes
@@ -82,7 +82,7 @@ def commit(place: Place, content: JsonValue | Document, salt: bytes) -> Opening:
     if len(salt) != SALT_BYTES:
         raise FormatError(f"A salt has {SALT_BYTES} bytes, not {len(salt)}.")
     preimage: dict[str, JsonValue | Document] = {
-        "v": 1,
+        "v": _VERSION,
         "purpose": place.purpose,
         "log": place.log,
         "campaign": place.campaign,

@@ -61,7 +61,7 @@ def time_ms(at: str) -> int:
 def format_time(milliseconds: int) -> str:
     """The timestamp of ``milliseconds`` since 1970, as statements carry it."""
     moment = _EPOCH + timedelta(milliseconds=milliseconds)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def amount(text: str) -> int:

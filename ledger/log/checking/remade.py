@@ -7,10 +7,10 @@ of them are tried: the stored fingerprint says which it was.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from ledger.errors import FormatError
 from ledger.log import items
@@ -69,7 +69,7 @@ def open_campaign(statement: CampaignOpened, title: str, brief: JsonValue, terms
 
 _OF_CAMPAIGN: Final = tuple(
     name
-    for name in items.OpenCampaign.__dataclass_fields__
+    for name in items.OpenCampaign.__struct_fields__
     if name not in ("title", "brief", "terms", "place", "external_id")
 )
 

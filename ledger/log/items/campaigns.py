@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from ledger.statements.campaigns import CampaignType, Judging, Limits, Policy, Requirement, Revisions, Sealed
 from ledger.statements.canonical import JsonValue
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PoolPlace:
+class PoolPlace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The pool that pays a campaign and the account that opens it there."""
 
     chain_id: int
@@ -19,8 +19,7 @@ class PoolPlace:
     opener: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenCampaign:
+class OpenCampaign(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A new campaign. Times are statement timestamps; without ``place`` it pays points."""
 
     id: str
@@ -53,8 +52,7 @@ class OpenCampaign:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AmendCampaign:
+class AmendCampaign(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The next version of a campaign: what is None stays. ``brief`` and ``terms`` are the published documents."""
 
     platform: str
@@ -67,8 +65,7 @@ class AmendCampaign:
     reviewer_rate: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishNotice:
+class PublishNotice(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A text that every entrant sees."""
 
     id: str
@@ -79,32 +76,28 @@ class PublishNotice:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PauseCampaign:
+class PauseCampaign(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """No contributions for now."""
 
     platform: str
     campaign: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeCampaign:
+class ResumeCampaign(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Contributions again; ends a pilot."""
 
     platform: str
     campaign: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CloseCampaign:
+class CloseCampaign(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """No more contributions to a campaign."""
 
     platform: str
     campaign: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddTask:
+class AddTask(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A task of a campaign with its content."""
 
     id: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from ledger.statements.canonical import JsonValue
 from ledger.statements.contents import Purpose
 from ledger.statements.results import ResultMethod
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublishResult:
+class PublishResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What came out of a campaign: ``result`` is the document, ``entries`` the contributions it was made from.
 
     ``public``: everybody is given the opening.
@@ -28,8 +28,7 @@ class PublishResult:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EraseContent:
+class EraseContent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Content and salt of a commitment go for good; ``subject`` is the id of what carries it."""
 
     platform: str
@@ -38,8 +37,7 @@ class EraseContent:
     reason: Literal["wish", "law", "retention"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveMandate:
+class GiveMandate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A platform lets an auditor open commitments. ``digest`` is SHA-256 of the auditor's token."""
 
     id: str
@@ -50,8 +48,7 @@ class GiveMandate:
     campaign: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OpenContent:
+class OpenContent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An auditor with a mandate asks for an opening."""
 
     mandate: str

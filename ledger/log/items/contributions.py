@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ledger.statements.canonical import Document, JsonValue
 from ledger.statements.contributions import Signature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Submit:
+class Submit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A contribution. ``contributor`` is the platform's own id of the person; ``fresh_id`` their public id if new.
 
     ``contributor_id`` is the public id that the caller says is theirs: another one is refused. A sealed entry comes
@@ -34,8 +33,7 @@ class Submit:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reveal:
+class Reveal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The opening (salt and preimage, ``ledger.statements.commitments.Opening``) of a sealed entry, by its author."""
 
     platform: str
@@ -44,8 +42,7 @@ class Reveal:
     preimage: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withdraw:
+class Withdraw(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The contributor takes a contribution back, with a signature (``sign_in.withdrawal``) if a wallet signed it."""
 
     platform: str

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ledger.statements.canonical import Document, JsonValue
 from ledger.statements.contributions import Signature
 from ledger.statements.decisions import Method, OpenedReview, Verdict
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
+class Review(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What a reviewer says of a contribution, sealed until a decision is made of it.
 
     ``scores`` are in the order of the campaign's criteria; ``score`` is then None and follows from them.
@@ -30,8 +29,7 @@ class Review:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decide:
+class Decide(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A decision. ``reviewer`` is the platform's own id of the person who decided, if one did.
 
     ``reviewer_id`` is the public id that the caller says is theirs: another one is refused. ``inputs`` is the document
@@ -61,8 +59,7 @@ class Decide:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FileAppeal:
+class FileAppeal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An appeal of the contributor against the decision that stands."""
 
     id: str
@@ -74,8 +71,7 @@ class FileAppeal:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResolveAppeal:
+class ResolveAppeal(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The end of an appeal: ``decision`` stands. ``reviewer`` is the platform's own id of who resolved it.
 
     ``salt`` is of the commitment to ``reason``.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+import msgspec
 
 from ledger.statements.canonical import JsonValue
 from ledger.statements.wallets import ContractSignature
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GiveFeedback:
+class GiveFeedback(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A contributor's rating; ``contributor`` is the public id."""
 
     id: str
@@ -24,8 +24,7 @@ class GiveFeedback:
     words: JsonValue = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkWallet:
+class LinkWallet(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A signed EIP-4361 message of a contributor's wallet; ``platform`` must be the contributor's."""
 
     id: str
@@ -38,8 +37,7 @@ class LinkWallet:
     consent: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectToLink:
+class ObjectToLink(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The wallet in force objects to the link in entry ``link``; ``contributor`` is the public id."""
 
     contributor: str

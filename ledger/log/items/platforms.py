@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ledger.statements.platforms import Scope
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApiKey:
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """An API key as stored: public id, scopes, SHA-256 of the whole key."""
 
     id: str
@@ -16,8 +15,7 @@ class ApiKey:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterPlatform:
+class RegisterPlatform(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A new platform with its first key."""
 
     id: str
@@ -26,16 +24,14 @@ class RegisterPlatform:
     external_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddKey:
+class AddKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One more key for a platform."""
 
     platform: str
     key: ApiKey
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RevokeKey:
+class RevokeKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A key that counts no more from here on."""
 
     platform: str

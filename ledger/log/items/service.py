@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from ledger.statements.kinds import AnyStatement
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A statement of the service's own (worker, opening of the log); only its ``at`` is set anew."""
 
     statement: AnyStatement

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What became of an item: its entry and its receipt, once the group is committed.
 
     ``repeated`` says that the same item had been written before; index and receipt are then the first ones.

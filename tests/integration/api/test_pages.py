@@ -181,6 +181,17 @@ async def test_headers_of_every_reply(api: Api) -> None:
         assert "cache-control" in headers
 
 
+async def test_headers_of_json_that_answers_a_write(platform: Platform) -> None:
+    body = {"campaign": await platform.campaign(), "contributor": "ann", "content": "a"}
+    written = await platform.post("/v1/contributions", body)
+    assert sorted(written.headers) == ["cache-control", "content-length", "content-type", "x-content-type-options"]
+    assert written.headers["cache-control"] == "no-store"
+    refused = await platform.post("/v1/contributions", {**body, "content": None, "task": "x"})
+    assert refused.status_code == 422
+    assert refused.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert refused.headers["cache-control"] == "no-store"
+
+
 async def test_head_is_get_without_the_body(api: Api) -> None:
     for path in ("/", "/logs/main/checkpoint", "/v1/entries/0/receipt", "/static/style.css", "/nowhere"):
         got, head = await api.http.get(path), await api.http.head(path)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import text
 
 from ledger.book import rules
@@ -302,6 +302,20 @@ async def test_a_log_of_another_name_is_apart(log: OpenLog, database: Database, 
         writer.allow_writes()
         with pytest.raises(ConfigError):
             await writer.write(item)
+
+
+async def test_those_who_were_answered_together_share_a_group_again(log: OpenLog) -> None:
+    """They come back some turns of the event loop apart; after a lone write nobody is waited for."""
+
+    async def after(turns: int) -> str:
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        return Receipt.parse((await log.writer.write(log.maker.submit("ann"))).receipt).proof.checkpoint
+
+    assert len(set(await asyncio.gather(after(0), after(0)))) == 1
+    assert len(set(await asyncio.gather(after(0), after(3)))) == 1
+    await after(0)
+    assert len(set(await asyncio.gather(after(0), after(3)))) == 2
 
 
 async def test_a_queue_full_of_bytes_says_so_at_once(log: OpenLog) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ledger.log.items import (
     AddKey,

@@ -7,9 +7,10 @@ knows by the items.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 from typing import Any
+
+from msgspec.structs import replace
 
 from ledger.book import judging
 from ledger.book.contributions import Contribution

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.book.fold import Book
 from ledger.db.rows import CampaignRow, ContentRow, ContributionRow, DecisionRow, FundsRow

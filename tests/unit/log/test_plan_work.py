@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from ledger.errors import FieldError, NotFoundError, RuleError
 from ledger.log.items import Item, ObjectToLink, Record

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from ledger.errors import FieldError, TooLargeError
 from ledger.log.items import Item

@@ -18,9 +18,12 @@ SCALARS = (
     | st.integers(-(2**70), 2**70)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
-    | st.sampled_from(["a:1.5", "[-1e3", ",9007199254740993", "\U0001f600", "é", "\\u00e9", '"'])
+    | st.sampled_from(
+        ["a:1.5", "[-1e3", ",9007199254740993", "\U0001f600", "é", "\\u00e9", '"', '":1.5', "T16:18:07.81"]
+    )
+    | st.sampled_from([1e300, -0.0, 2**53])
 )
-KEYS = st.text(max_size=4) | st.sampled_from(["\U0001f600", "\ue000", ":1.0", "1e5"])
+KEYS = st.text(max_size=4) | st.sampled_from(["\U0001f600", "\ue000", ":1.0", "1e5", '"', "\\"])
 VALUES = st.recursive(
     SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4), max_leaves=12
 )
