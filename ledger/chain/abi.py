@@ -52,6 +52,12 @@ class Function:
         """Call data: selector and arguments."""
         return self.selector + encode(self.inputs, values)
 
+    def arguments(self, call: bytes) -> tuple[Any, ...]:
+        """The arguments of call data. Raises NodeError where ``call`` is not one of this function."""
+        if call[:4] != self.selector:
+            raise NodeError(f"This is no call of {self.name}.")
+        return _decode(self.inputs, call[4:], self.name)
+
     def decode(self, result: bytes) -> tuple[Any, ...]:
         """The returned values. Raises NodeError where ``result`` is not of the function's types."""
         return _decode(self.outputs, result, self.name)

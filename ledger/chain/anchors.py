@@ -19,6 +19,9 @@ from ledger.statements import onchain
 __all__ = ["AnchoredHead", "check_contract", "read_head"]
 
 
+_FIRST_BLOCKS = 64
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an event stands on the chain."""
@@ -136,8 +139,12 @@ def log_opened(node: Node, contract: str, log_id: str, from_block: int = 0) -> O
     Raises WrongContractError where the contract knows no such log, or the id does not follow from opener and origin.
     """
     event = artifact(contracts.LOG_CONTRACT).abi.events["LogOpened"]
-    latest = node.block("latest").number
-    found = node.logs(contract, [event.topic, bytes.fromhex(log_id[2:])], from_block, latest)
+    latest, begin, found = node.block("latest").number, from_block, list[LogEntry]()
+    some = _FIRST_BLOCKS
+    while not found and begin <= latest:  # a log is opened once, most often soon: what comes after need not be read
+        end = min(latest, begin + min(some, node.log_span) - 1)
+        found = node.logs(contract, [event.topic, bytes.fromhex(log_id[2:])], begin, end)
+        begin, some = end + 1, 4 * some
     if len(found) != 1:
         words = f"The contract at {contract} has opened no log {log_id} in blocks {from_block} to {latest}."
         raise WrongContractError(words, check="log_id")

@@ -54,6 +54,18 @@ class TransactionReceipt:
     """The address of the contract that the transaction made."""
     gas_used: int
     logs: tuple[LogEntry, ...]
+    gas_price: int | None = None
+    """What was paid, in wei a gas; None where a node of an old chain does not say: then the price that was offered."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeeHistory:
+    """What gas has cost in some blocks, in wei a gas."""
+
+    next_base_fee: int
+    """Of the block after the last one."""
+    tips: tuple[int, ...]
+    """By block the tip that the asked share of its gas paid at most; empty where the node gives none."""
 
 
 def _nonsense(what: str) -> NodeError:
@@ -145,7 +157,7 @@ def creation(value: object) -> bytes:
 def receipt(value: object, transaction: str) -> TransactionReceipt:
     """The answer of ``eth_getTransactionReceipt`` for ``transaction``."""
     members = _members(value, "the receipt")
-    to, made = members.get("to"), members.get("contractAddress")
+    to, made, price = members.get("to"), members.get("contractAddress"), members.get("effectiveGasPrice")
     status = quantity(members.get("status"), "the receipt's status")
     found = TransactionReceipt(
         transaction=hash_text(members.get("transactionHash"), "the receipt's transaction"),
@@ -157,7 +169,24 @@ def receipt(value: object, transaction: str) -> TransactionReceipt:
         made=None if made is None else address(made, "the receipt's contract"),
         gas_used=quantity(members.get("gasUsed"), "the receipt's gas"),
         logs=tuple(log_entries(members.get("logs"), "the receipt's logs")),
+        gas_price=None if price is None else quantity(price, "the receipt's gas price"),
     )
     if found.transaction != transaction:
         raise _nonsense("the receipt is another transaction's")
     return found
+
+
+def fee_history(value: object, blocks: int) -> FeeHistory:
+    """The answer of ``eth_feeHistory`` for at most so many blocks and one percentile."""
+    members = _members(value, "the fee history")
+    fees, rewards = members.get("baseFeePerGas"), members.get("reward")
+    if not isinstance(fees, list) or not 1 <= len(fees) <= blocks + 1:
+        raise _nonsense("the fee history has no base fees of the blocks that were asked for")
+    if rewards is not None and (not isinstance(rewards, list) or len(rewards) > blocks):
+        raise _nonsense("the fee history has no tips of the blocks that were asked for")
+    if not all(isinstance(each, list) and len(each) == 1 for each in rewards or ()):
+        raise _nonsense("the fee history has not one tip a block")
+    return FeeHistory(
+        next_base_fee=[quantity(fee, "a base fee") for fee in fees][-1],
+        tips=tuple(quantity(each[0], "a tip") for each in rewards or ()),
+    )

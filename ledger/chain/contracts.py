@@ -349,6 +349,12 @@ def claim_many_call(
     return _call(POOL_CONTRACT, "claimMany", list(accounts), list(cumulatives), list(proof), list(flags))
 
 
+def claimed_accounts(call: bytes) -> tuple[str, ...]:
+    """The accounts that a call of ``claimMany`` names. Raises NodeError where it is no such call."""
+    shape = artifact(POOL_CONTRACT).abi.functions["claimMany"]
+    return tuple(shape.arguments(call)[0])
+
+
 # ---- token ----
 
 

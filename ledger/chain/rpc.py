@@ -7,7 +7,9 @@ several threads. An RPC URL can hold an access key, so that only its host is eve
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Iterable, Sequence
 from itertools import count
 from types import TracebackType
 from typing import Any, Self
@@ -17,14 +19,26 @@ import httpx
 import orjson
 
 from ledger.chain import answers
-from ledger.chain.answers import Block, LogEntry, TransactionReceipt
+from ledger.chain.answers import Block, FeeHistory, LogEntry, TransactionReceipt
 from ledger.chain.artifacts import describe_revert
+from ledger.chain.log_span import LogSpan
 from ledger.errors import ChainError, NodeError, TransactionError, WrongChainError
 
 TIMEOUT_SECONDS = 10.0
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _MAX_WORDS = 300
-_LEAST_BLOCKS = 64
+_URL_PARTS = re.compile(r"[/?&=@:#]+")
+_LEAST_KEY = 8
+"""Parts of a URL that are as long may be access keys."""
+_MOST_LATE = 2
+"""Answers on logs that may be late before the node is given up; each takes the whole timeout."""
+_TOO_MANY_REQUESTS = 429
+GAS_LIMIT = "gas-limit"
+"""The reason of what needs more gas than one transaction may use."""
+_NEEDS_TOO_MUCH = re.compile(r"gas required exceeds allowance\D*(\d+)|gas estimation failed due to out of gas", re.I)
+"""geth, erigon, reth, anvil, each with what it tried; Nethermind."""
+_LEAST_TRIED = 10_000_000
+"""A node that tried less took the account's coins into account, which says nothing of the contract."""
 _LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 BlockTag = int | str
@@ -41,8 +55,11 @@ class Node:
         self.shown = f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
         self.is_local = parts.hostname in _LOCAL_HOSTS
         self._url = url
+        self._keys = [part for part in _URL_PARTS.split(url) if len(part) >= _LEAST_KEY and part not in parts.hostname]
+        self._timeout_seconds = timeout_seconds
         self._http = httpx.Client(timeout=timeout_seconds, trust_env=False)
         self._ids = count(1)
+        self._log_span = LogSpan()
 
     def __repr__(self) -> str:
         return f"Node({self.shown!r})"
@@ -64,32 +81,49 @@ class Node:
         number = next(self._ids)
         call = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         reply = self._post(method, orjson.dumps(call))
-        if not isinstance(reply, dict) or reply.get("id") != number:
+        error = reply.get("error") if isinstance(reply, dict) else None
+        # Who could not, or would not, read the call says null (JSON-RPC 2.0, section 5): gateways at their limits do.
+        if not isinstance(reply, dict) or (
+            reply.get("id") != number and (error is None or reply.get("id") is not None)
+        ):
             raise NodeError(f"The node at {self.shown} does not speak JSON-RPC.", remedy="Check the RPC URL.")
-        if reply.get("error") is not None:
-            raise _refusal(self.shown, method, reply["error"])
+        if error is not None:
+            raise _refusal(self.shown, method, error, self._keys)
         if "result" not in reply:
             raise NodeError(f"The node at {self.shown} gave no result for {method}.")
         return reply["result"]
 
     def _post(self, method: str, body: bytes) -> Any:
         headers = {"content-type": "application/json"}
+        deadline = time.monotonic() + self._timeout_seconds
         try:
             with self._http.stream("POST", self._url, content=body, headers=headers) as reply:
                 data = bytearray()
                 for part in reply.iter_bytes():
                     data += part
                     if len(data) > MAX_ANSWER_BYTES:
-                        raise NodeError(f"The answer of {self.shown} to {method} is larger than is allowed.")
-                # Nodes answer some refusals with 4xx and a JSON-RPC error inside; other bodies say nothing.
-                if reply.status_code >= 500 or (reply.is_error and not data.lstrip().startswith(b"{")):
-                    raise NodeError(f"The node at {self.shown} answers {method} with HTTP {reply.status_code}.")
+                        raise LateAnswer(f"The answer of {self.shown} to {method} is larger than is allowed.")
+                    if time.monotonic() > deadline:  # httpx limits each wait, not their sum
+                        raise LateAnswer(f"The node at {self.shown} does not answer {method} in time.")
+                self._require_success(reply.status_code, method, data)
             return orjson.loads(data)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # The name of the error only: its text can hold the whole URL.
-            raise NodeError(f"The node at {self.shown} does not answer ({type(error).__name__}).") from None
+            words = f"The node at {self.shown} does not answer ({type(error).__name__})."
+            if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+                raise Unreached(words) from None
+            raise (LateAnswer if isinstance(error, httpx.TimeoutException) else NodeError)(words) from None
         except orjson.JSONDecodeError:
             raise NodeError(f"The node at {self.shown} does not answer in JSON.", remedy="Check the RPC URL.") from None
+
+    def _require_success(self, status: int, method: str, data: bytearray) -> None:
+        """Raise NodeError for an HTTP error; nodes answer some refusals with 4xx and a JSON-RPC error inside."""
+        if status < 400 or (status < 500 and status != _TOO_MANY_REQUESTS and data.lstrip().startswith(b"{")):
+            return
+        words = f"The node at {self.shown} answers {method} with HTTP {status}."
+        if status == _TOO_MANY_REQUESTS:
+            raise NodeError(words, remedy="Ask less often, or use a node with a higher limit.")
+        raise (LateAnswer if status >= 500 else NodeError)(words)
 
     # ---- what is read ----
 
@@ -142,24 +176,44 @@ class Node:
     def logs(self, address: str, topics: Sequence[bytes | list[bytes] | None], begin: int, end: int) -> list[LogEntry]:
         """The logs of one contract in blocks ``begin`` to ``end``, both included, in the chain's order.
 
-        A node that refuses so many blocks or logs at once is asked for halves.
+        A node that refuses so many blocks or logs at once is asked for fewer, then and later.
         """
-        if begin > end:
-            return []
+        found, late, first = list[LogEntry](), 0, self._log_span.blocks
+        while begin <= end:
+            asked = min(self._log_span.blocks, end - begin + 1)
+            try:
+                found += self._some_logs(address, topics, begin, begin + asked - 1)
+            except Refusal as error:
+                if asked == 1 or error.code == _TOO_MANY_REQUESTS:
+                    self._log_span = LogSpan(first)  # it was not the number of blocks
+                    raise
+                self._log_span.refused(asked)
+            except LateAnswer:
+                self._log_span.late(asked)
+                late += 1
+                if late == _MOST_LATE or asked == 1:
+                    raise
+            else:
+                self._log_span.worked(asked)
+                begin += asked
+        return found
+
+    def _some_logs(
+        self, address: str, topics: Sequence[bytes | list[bytes] | None], begin: int, end: int
+    ) -> list[LogEntry]:
+        """The same in one question."""
         wanted = [_topic(each) for each in topics]
         query = {"address": address, "topics": wanted, "fromBlock": hex(begin), "toBlock": hex(end)}
-        try:
-            found = answers.log_entries(self.request("eth_getLogs", query), "eth_getLogs")
-        except ChainError:
-            if end - begin < _LEAST_BLOCKS:
-                raise
-            self.chain_id()  # tells a node that refuses from one that is down
-            middle = (begin + end) // 2
-            return self.logs(address, topics, begin, middle) + self.logs(address, topics, middle + 1, end)
+        found = answers.log_entries(self.request("eth_getLogs", query), "eth_getLogs")
         asked = (entry.address == address and begin <= entry.block <= end and _fits(entry, topics) for entry in found)
         if not all(asked):
             raise NodeError(f"The node at {self.shown} gave logs that were not asked for.")
-        return sorted(found, key=lambda entry: (entry.block, entry.log_index))
+        return _in_order(found, self.shown)
+
+    @property
+    def log_span(self) -> int:
+        """How many blocks' logs the node is asked for at once, by what it answered so far."""
+        return self._log_span.blocks
 
     # ---- what a sender needs ----
 
@@ -167,12 +221,17 @@ class Node:
         """What the node thinks a tip should be, in wei a gas."""
         return answers.quantity(self.request("eth_maxPriorityFeePerGas"), "eth_maxPriorityFeePerGas")
 
+    def fee_history(self, blocks: int, percentile: int) -> FeeHistory:
+        """What gas cost in the newest ``blocks``: of each the tip that this share of its gas paid at most."""
+        return answers.fee_history(self.request("eth_feeHistory", hex(blocks), "latest", [percentile]), blocks)
+
     def gas_price(self) -> int:
         """What the node thinks gas should cost in all, in wei."""
         return answers.quantity(self.request("eth_gasPrice"), "eth_gasPrice")
 
     def estimate_gas(self, sender: str, to: str | None, call_data: bytes) -> int:
-        """Gas that a transaction would need now. Raises TransactionError with the reason if it would fail."""
+        """Gas that a transaction would need now. Raises TransactionError with the reason if it would fail, which is
+        ``GAS_LIMIT`` where it needs more than a node tries."""
         what = {"from": sender, "data": "0x" + call_data.hex()} | ({"to": to} if to else {})
         return answers.quantity(self.request("eth_estimateGas", what), "eth_estimateGas")
 
@@ -185,17 +244,33 @@ class Node:
 
 
 class Refusal(NodeError):
-    """The node answered with a JSON-RPC error that is no revert; ``words`` are the node's own."""
+    """The node answered with a JSON-RPC error that is no revert; ``words`` and ``code`` are the node's own."""
 
-    def __init__(self, detail: str, words: str) -> None:
+    def __init__(self, detail: str, words: str, code: object = None) -> None:
         super().__init__(detail, remedy="Read the node's words; another node may answer.")
         self.words = words
+        self.code = code
 
 
-def _refusal(shown: str, method: str, error: object) -> ChainError:
-    """The typed error of a JSON-RPC ``error`` member: with revert data, the contract refused."""
+class Unreached(NodeError):
+    """No connection to the node was made: it has seen nothing of what it was asked."""
+
+
+class LateAnswer(NodeError):
+    """The node did not answer in time, with an answer that is too large, or with HTTP 5xx: it may have been too much
+    to ask for. What it was told it may have done."""
+
+
+def _refusal(shown: str, method: str, error: object, keys: Sequence[str]) -> ChainError:
+    """The typed error of a JSON-RPC ``error`` member: with revert data, the contract refused.
+
+    Gateways repeat the access key that they do not like: it is cut out.
+    """
     members = error if isinstance(error, dict) else {}
-    words = str(members.get("message", "no reason given"))[:_MAX_WORDS]
+    words = str(members.get("message", "no reason given"))
+    for key in keys:
+        words = words.replace(key, "...")
+    words = words[:_MAX_WORDS]
     found = members.get("data")
     if method in ("eth_call", "eth_estimateGas") and (members.get("code") == 3 or "revert" in words):
         try:
@@ -203,7 +278,10 @@ def _refusal(shown: str, method: str, error: object) -> ChainError:
         except NodeError:
             reason = ""
         return TransactionError(f"The contract refuses: {reason or words}.", reason=reason or words)
-    return Refusal(f"The node at {shown} refuses {method}: {words}.", words)
+    beyond = _NEEDS_TOO_MUCH.search(words) if method == "eth_estimateGas" else None
+    if beyond is not None and int(beyond[1] or _LEAST_TRIED) >= _LEAST_TRIED:
+        return TransactionError(f"The transaction needs too much gas: {words}.", reason=GAS_LIMIT)
+    return Refusal(f"The node at {shown} refuses {method}: {words}.", words, members.get("code"))
 
 
 def _tag(tag: BlockTag) -> str:
@@ -214,6 +292,19 @@ def _topic(topic: bytes | list[bytes] | None) -> object:
     if topic is None:
         return None
     return "0x" + topic.hex() if isinstance(topic, bytes) else ["0x" + each.hex() for each in topic]
+
+
+def _in_order(entries: Iterable[LogEntry], shown: str) -> list[LogEntry]:
+    """Logs in the chain's order, each once. Raises NodeError where they are not those of one chain."""
+    hashes: dict[int, str] = {}
+    found: dict[tuple[int, int], LogEntry] = {}
+    for entry in entries:
+        if (
+            hashes.setdefault(entry.block, entry.block_hash) != entry.block_hash
+            or found.setdefault((entry.block, entry.log_index), entry) != entry
+        ):
+            raise NodeError(f"The node at {shown} gave logs of two chains.", remedy="It reorganised: try again.")
+    return [found[place] for place in sorted(found)]
 
 
 def _fits(entry: LogEntry, topics: Sequence[bytes | list[bytes] | None]) -> bool:

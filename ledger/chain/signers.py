@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ledger.chain import answers
+from ledger.chain import answers, rlp
 from ledger.chain.deployments import read_small_file
 from ledger.chain.rpc import Node
 from ledger.errors import ConfigError, NodeError, TransactionError
@@ -53,7 +53,12 @@ class SignedTransaction:
 
 
 class Signer(Protocol):
-    """Signs as one account."""
+    """Signs as one account; all that a way to keep a key has to offer.
+
+    A key service in a cloud is a file of its own beside this one: a function that has the service sign a digest, given
+    to :class:`ledger.chain.kms.KmsSigner`, which does the rest; and its form of setting in ``load_signer`` below and in
+    the configuration. Signing may take a while: callers that must not wait ask in a thread.
+    """
 
     @property
     def address(self) -> str:
@@ -179,7 +184,7 @@ def _typed_fields(raw: bytes) -> Transaction:
 
 
 def _priced_fields(raw: bytes) -> Transaction:
-    nonce, price, gas, to, value, data, v, _, _ = _rlp_strings(raw)
+    nonce, price, gas, to, value, data, v, _, _ = rlp.strings(raw)
     if value:
         raise ValueError("it moves coins")
     return Transaction(
@@ -191,24 +196,6 @@ def _priced_fields(raw: bytes) -> Transaction:
         max_fee=int.from_bytes(price, "big"),
         priority_fee=None,
     )
-
-
-def _rlp_strings(raw: bytes) -> list[bytes]:
-    """The strings of an RLP list of strings (Yellow Paper, appendix B) that another decoder has already taken."""
-    at = 1 if raw[0] <= 0xF7 else 1 + raw[0] - 0xF7
-    found = []
-    while at < len(raw):
-        first = raw[at]
-        if first < 0x80:
-            begin, size = at, 1
-        elif first <= 0xB7:
-            begin, size = at + 1, first - 0x80
-        else:
-            begin = at + 1 + first - 0xB7
-            size = int.from_bytes(raw[at + 1 : begin], "big")
-        found.append(raw[begin : begin + size])
-        at = begin + size
-    return found
 
 
 def load_signer(spec: str, password_file: Path | None = None) -> Signer:

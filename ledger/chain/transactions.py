@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ledger.chain.answers import TransactionReceipt
+from ledger.chain import rlp
+from ledger.chain.answers import FeeHistory, TransactionReceipt
 from ledger.chain.rpc import Node, Refusal
 from ledger.chain.signers import Transaction
 from ledger.errors import NodeError, TransactionError
@@ -13,6 +15,9 @@ from ledger.statements.onchain import keccak256
 
 MAX_GAS = 16_777_216
 """What one transaction may use (EIP-7825)."""
+LEAST_TIP = 1_000_000
+"""Wei a gas: nodes pass on nothing, or not soon, that tips less."""
+_FEE_BLOCKS, _USUAL_PERCENT = 10, 50
 _POLL_SECONDS = 0.05
 _MOST_POLL_SECONDS = 1.0
 
@@ -29,15 +34,35 @@ class Fees:
 
 
 def present_fees(node: Node) -> Fees:
-    """What a transaction would pay in the next block."""
+    """What a transaction would pay in the next block, with the tip that was usual in the last ones."""
     base_fee = node.block("latest").base_fee
     if base_fee is None:
         return Fees(node.gas_price(), None)
     try:
-        priority = node.priority_fee()
+        history = node.fee_history(_FEE_BLOCKS, _USUAL_PERCENT)
+    except Refusal:  # a node without eth_feeHistory
+        history = FeeHistory(base_fee, ())
+    tip = usual_tip(history.tips)
+    if tip is None:
+        tip = _suggested_tip(node, history.next_base_fee)
+    return Fees(history.next_base_fee + tip, tip)
+
+
+def usual_tip(tips: Sequence[int]) -> int | None:
+    """The median of what blocks' transactions tipped, at least ``LEAST_TIP``; None where no block had any.
+
+    Nodes say 0 of a block without transactions, which says nothing of what one has to tip.
+    """
+    paid = sorted(tip for tip in tips if tip > 0)
+    return max(LEAST_TIP, paid[len(paid) // 2]) if paid else None
+
+
+def _suggested_tip(node: Node, base_fee: int) -> int:
+    try:
+        suggested = node.priority_fee()
     except Refusal:  # a node that does not suggest a tip
-        priority = max(0, node.gas_price() - base_fee)
-    return Fees(base_fee + priority, priority)
+        suggested = node.gas_price() - base_fee
+    return max(LEAST_TIP, suggested)
 
 
 def prepare(
@@ -80,10 +105,8 @@ def prepare(
 
 def made_address(sender: str, nonce: int) -> str:
     """Where the contract stands that a transaction makes: by its sender and nonce alone (Yellow Paper, section 7)."""
-    number = nonce.to_bytes((nonce.bit_length() + 7) // 8, "big")
-    coded = number if 0 < nonce < 0x80 else bytes([0x80 + len(number)]) + number
-    fields = b"\x94" + bytes.fromhex(sender[2:]) + coded
-    return "0x" + keccak256(bytes([0xC0 + len(fields)]) + fields)[12:].hex()
+    fields = rlp.encode([bytes.fromhex(sender[2:]), rlp.number(nonce)])
+    return "0x" + keccak256(fields)[12:].hex()
 
 
 def wait_for(node: Node, transaction: str, seconds: float) -> TransactionReceipt | None:
