@@ -81,9 +81,10 @@ class Act:
         self.platform.wait_until_passed(DELAY_SECONDS)
 
     def plant(self, campaign: CampaignWritten, total: int) -> None:
-        """Let somebody who stole the reporter's key propose ``total``, and an auditor look at it."""
-        with self.phase("wrong award", "Somebody with the reporter's key proposes a wrong award; an audit names it"):
-            self.summary.planted = plant(self.stage, self.platform, self.auditor, campaign, total)
+        """Let somebody who stole the reporter's key propose ``total``, while a watchman looks on."""
+        words = "Somebody with the reporter's key proposes a wrong award; the guardian's watchman vetoes it"
+        with self.phase("wrong award", words):
+            self.summary.planted = plant(self.stage, self.platform, self.folder / "watchman", campaign, total)
 
     def settle(self) -> None:
         """Settle what is final, try to be early, and wait until it can be claimed."""

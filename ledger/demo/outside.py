@@ -18,7 +18,12 @@ _PROGRAM = (sys.executable, "-m", "ledger.cli")
 def run_command(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """A command as somebody in ``folder`` types it, without any setting of the service."""
     return subprocess.run(
-        [*_PROGRAM, *arguments], capture_output=True, text=True, check=False, cwd=folder, env=_environment()
+        [*_PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=own_environment(),
     )
 
 
@@ -45,7 +50,12 @@ class Auditor:
         """Begin an audit; ``finish_audit`` waits for it."""
         command = [*_PROGRAM, "audit", source, "--rpc", self.rpc, "--json", *options]
         return subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=self.folder, env=_environment()
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env=own_environment(),
         )
 
     def finish_audit(self, started: subprocess.Popen[str]) -> dict[str, Any]:
@@ -67,6 +77,6 @@ class Auditor:
         return report
 
 
-def _environment() -> dict[str, str]:
+def own_environment() -> dict[str, str]:
     """The environment without any setting of the service."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CROWDLEDGER_")}

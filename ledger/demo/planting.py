@@ -1,27 +1,30 @@
-"""A stolen reporter's key: a wrong award is proposed in a settlement, an auditor names it, the guardian vetoes it."""
+"""A stolen reporter's key: a wrong award is proposed in a settlement, the guardian's watchman names and vetoes it."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ledger.book.reward_tree import RewardTree
 from ledger.chain import contracts
 from ledger.chain.contracts import Proposal
 from ledger.chain.signers import LocalSigner
-from ledger.demo.outside import Auditor
 from ledger.demo.platform import Platform, wait_until
 from ledger.demo.stage import Stage
+from ledger.demo.watchman import Watchman
 from ledger.errors import ProofError
 from ledger.wire import CampaignWritten
 
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """What the audit said of the wrong award. Amounts are base units of the campaign's whole pay."""
+    """What the watchman said of the wrong award, and what became of it. Amounts are the campaign's base units."""
 
-    verdict: str
+    end: str
+    """``vetoed`` or ``pending``, by the chain."""
     rule: str
     claimed: int
     awarded: int
@@ -30,7 +33,7 @@ class Planted:
     def members(self) -> dict[str, str]:
         """As the summary shows it."""
         return {
-            "audit": self.verdict,
+            "end": self.end,
             "rule": self.rule,
             "claimed": str(self.claimed),
             "awarded": str(self.awarded),
@@ -54,18 +57,22 @@ def wrong_proposal(stage: Stage, campaign: CampaignWritten, total: int) -> Propo
     )
 
 
-def plant(stage: Stage, platform: Platform, auditor: Auditor, campaign: CampaignWritten, total: int) -> Planted:
-    """Propose it, audit the running service, veto it. Raises ProofError if the audit does not name the campaign."""
+def plant(stage: Stage, platform: Platform, folder: Path, campaign: CampaignWritten, total: int) -> Planted:
+    """Let a watchman look on in ``folder`` while it is proposed, until it is vetoed.
+
+    Raises ProofError if the watchman does not name the campaign.
+    """
     pool = stage.deployment.pool
     platform.wait_until_anchored()
     proposal = wrong_proposal(stage, campaign, total)
-    stage.send("reporter", pool, contracts.propose_call(proposal))
-    report = auditor.audit(platform.url)
-    stage.send("guardian", pool, contracts.veto_call(proposal.number, "It does not follow from the log."))
-    named = named_award(report, campaign.id)
+    with Watchman(stage, platform.url, folder) as watchman:
+        stage.send("reporter", pool, contracts.propose_call(proposal))
+        alarm = watchman.wait_for(lambda line: line.get("alarm") == "wrong-settlement")
+        watchman.wait_for(lambda line: line.get("event") == "veto-mined")
+    named = named_award(alarm["awards"], campaign.id)
     _wait_until_stated(platform)
     return Planted(
-        verdict=str(report["verdict"]),
+        end="pending" if contracts.read_pending(stage.node, pool).number == proposal.number else "vetoed",
         rule=named["rule"],
         claimed=int(named["claimed"]),
         awarded=int(named["awarded"]),
@@ -73,12 +80,12 @@ def plant(stage: Stage, platform: Platform, auditor: Auditor, campaign: Campaign
     )
 
 
-def named_award(report: dict[str, Any], campaign: str) -> dict[str, Any]:
-    """The finding that names the campaign's wrong award. Raises ProofError where there is none."""
-    for finding in report["findings"]:
-        if finding.get("campaign") == campaign and "rule" in finding:
-            return dict(finding)
-    raise ProofError("The audit did not name the campaign whose award was planted.")
+def named_award(awards: Sequence[dict[str, Any]], campaign: str) -> dict[str, Any]:
+    """The one that names the campaign's wrong award. Raises ProofError where there is none."""
+    for award in awards:
+        if award["campaign"] == campaign and award["account"] is None:
+            return award
+    raise ProofError("The watchman did not name the campaign whose award was planted.")
 
 
 def _wait_until_stated(platform: Platform) -> None:

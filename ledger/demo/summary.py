@@ -78,9 +78,9 @@ class Summary:
         if planted is None:
             return {}
         return {
-            "the audit of the wrong settlement passed": planted.verdict == "fail",
-            "the audit did not name the rule that the wrong award breaks": planted.rule not in ("", "none"),
-            "the audit did not say what the log awards": planted.awarded == self.awarded_total,
+            "the wrong settlement was not stopped": planted.end == "vetoed",
+            "the watchman did not name the rule that the wrong award breaks": planted.rule not in ("", "none"),
+            "the watchman did not say what the log awards": planted.awarded == self.awarded_total,
         }
 
     def to_json(self) -> str:
@@ -137,7 +137,7 @@ class Summary:
             return []
         words = (
             f"a proposal of {tokens(planted.claimed)} tokens where the log awards {tokens(planted.awarded)}; "
-            f"the audit: {planted.verdict}. {planted.words} It was vetoed."
+            f"the guardian's watchman: {planted.end}. {planted.words}"
         )
         return [("a wrong award", words)]
 
