@@ -2,11 +2,12 @@
 PYTHON ?= python3
 ARGS ?=
 STEPS ?= 30000
+SEEDS ?= 1000
 WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long invariants consensus lint format contracts bench bench-gas analyse mutants clean
+.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts bench bench-gas analyse mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +36,12 @@ test-long: consensus ## the tests that take minutes, the comparison with crowd-k
 
 invariants: setup ## the state machines that attack the contracts, in their long form of STEPS=30000 steps
 	@CROWDLEDGER_INVARIANT_STEPS=$(STEPS) $(RUN)/pytest -m long tests/simulation/contracts -s $(ARGS)
+
+simulate: setup ## the worker against a world full of faults: SEEDS=1000 runs; ARGS="SEED --trace" tells one again
+	@$(RUN)/python -m tests.simulation.worker $(or $(ARGS),--seeds $(SEEDS))
+
+soak: setup ## chain, service and two workers under load, all faults on, then all must agree; ARGS="--minutes 15 --postgres"
+	@$(RUN)/python -m scripts.soak $(ARGS)
 
 consensus: setup ## crowd-kit for the methods crowdkit:*, the extra 'consensus' (some 800 MB)
 	@$(RUN)/python -m pip --no-input --disable-pip-version-check install --quiet --no-deps --require-hashes \

@@ -29,6 +29,7 @@ from api.routes import (
     campaigns,
     claims,
     contributions,
+    costs,
     decisions,
     direct,
     entries,
@@ -39,6 +40,7 @@ from api.routes import (
     log,
     log_keys,
     mandates,
+    metrics,
     people,
     platforms,
     receipts,
@@ -63,6 +65,7 @@ _ROUTERS: Final = (
     platforms.router,
     figures.router,
     campaigns.router,
+    costs.router,
     tasks.router,
     results.router,
     signals.router,
@@ -85,6 +88,7 @@ _ROUTERS: Final = (
     log.router,
     log_keys.router,
     health.router,
+    metrics.router,
 )
 _PAGES: Final = (log_pages.router, problem_pages.router, documentation.router, sealing.router)
 

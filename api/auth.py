@@ -44,11 +44,17 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 class KeyRing:
     """Checks keys. ``load`` reads a key from the database by its id."""
 
-    def __init__(self, load: Callable[[str], Awaitable[StoredKey | None]], admin_key: str | None) -> None:
+    def __init__(
+        self,
+        load: Callable[[str], Awaitable[StoredKey | None]],
+        admin_key: str | None,
+        metrics_key: str | None = None,
+    ) -> None:
         self._load = load
         self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
         self._loading: dict[str, asyncio.Task[StoredKey | None]] = {}
         self._admin_digest = None if admin_key is None else digest_of(admin_key)
+        self._metrics_digest = None if metrics_key is None else digest_of(metrics_key)
 
     async def caller(self, request: Request, scope: Scope | None) -> Caller:
         """Who sends ``request``; raises UnauthorizedError, or ForbiddenError if the key lacks ``scope``."""
@@ -75,6 +81,19 @@ class KeyRing:
             raise UnauthorizedError(
                 "This path needs the operator's admin key.",
                 remedy="Send the content of the file that CROWDLEDGER_ADMIN_KEY_FILE names as Bearer.",
+            )
+
+    def check_metrics(self, request: Request) -> None:
+        """Raise UnauthorizedError unless the request carries the key for metrics."""
+        if self._metrics_digest is None:
+            raise UnauthorizedError(
+                "This service shows its metrics to nobody.",
+                remedy="Operator: write a long random text into a file; set CROWDLEDGER_METRICS_KEY_FILE to its path.",
+            )
+        if not hmac.compare_digest(self._metrics_digest, digest_of(bearer(request))):
+            raise UnauthorizedError(
+                "This path needs the operator's key for metrics.",
+                remedy="Send the content of the file that CROWDLEDGER_METRICS_KEY_FILE names as Bearer.",
             )
 
     def forget(self, key_id: str) -> None:
@@ -134,6 +153,12 @@ async def admin(request: Request, _described: Annotated[Any, Depends(HTTPBearer(
     """A FastAPI dependency: the operator's own key."""
     ring: KeyRing = request.scope[SERVICE].keys
     ring.check_admin(request)
+
+
+async def metrics_reader(request: Request, _described: Annotated[Any, Depends(HTTPBearer(auto_error=False))]) -> None:
+    """A FastAPI dependency: the operator's key for metrics."""
+    ring: KeyRing = request.scope[SERVICE].keys
+    ring.check_metrics(request)
 
 
 _DESCRIPTION: Final = "An API key of a platform, cl_<id>_<secret>."

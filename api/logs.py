@@ -116,7 +116,7 @@ async def _open_log(config: Config, turn: asyncio.Lock | None) -> AsyncIterator[
             reader=reader,
             writer=writer,
             blobs=blobs,
-            keys=KeyRing(reader.key, config.admin_key()),
+            keys=KeyRing(reader.key, config.admin_key(), config.metrics_key()),
             anchor=Kept(partial(last_anchor, reads), _ANCHOR_SECONDS, times=1),
             counts=Kept(partial(counts, reads), _COUNTS_SECONDS),
             comparison=Comparison(writer, reader, deployment, config.rpc_urls),

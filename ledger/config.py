@@ -21,7 +21,6 @@ from urllib.parse import parse_qs, urlsplit
 from pydantic import (
     AfterValidator,
     Field,
-    PositiveFloat,
     PositiveInt,
     ValidationError,
     field_validator,
@@ -50,7 +49,8 @@ _MAX_LOGS = 64
 """Each has a writer and connections of its own."""
 _MAX_WAIT_SECONDS = 366 * 86_400
 _OF_THE_SERVICE = frozenset(
-    {"database_url", "database_url_file", "log", "logs", "host", "port", "blob_folder", "max_file_bytes"}
+    {"database_url", "database_url_file", "log", "logs", "host", "port", "metrics_key_file"}
+    | {"blob_folder", "max_file_bytes"}
 )
 """What cannot differ by log."""
 _OF_ONE_LOG = ("origin", "log_key_file", "public_url", "deployment_file")
@@ -86,6 +86,7 @@ class Config(BaseSettings):
     port: int = Field(default=8000, ge=0, le=65_535)
     public_url: str | None = None
     admin_key_file: Path | None = None
+    metrics_key_file: Path | None = None
     queue_limit: PositiveInt = 10_000
     group_limit: PositiveInt = 1_000
     blob_folder: Path | None = None
@@ -93,17 +94,28 @@ class Config(BaseSettings):
     max_file_bytes: int = Field(default=2 * 1024**3, ge=1, le=MAX_COUNT)
 
     rpc_urls: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    node_timeout_seconds: float = Field(default=10.0, gt=0, le=300)
+    node_lag_seconds: float = Field(default=120.0, ge=30, le=86_400)
+    finality_depth: int | None = Field(default=None, ge=0, le=MAX_COUNT)
     deployment_file: Path | None = None
     operator_signer: SignerSpec | None = None
     reporter_signer: SignerSpec | None = None
     relayer_signer: SignerSpec | None = None
     guardian_signer: SignerSpec | None = None
     keystore_password_file: Path | None = None
-    anchor_interval_seconds: float = Field(default=600.0, ge=0)
+    fee_cap_wei: PositiveInt = 500_000_000_000
+    replace_after_seconds: float = Field(default=60.0, gt=0, le=86_400)
+    low_balance_wei: int = Field(default=10**16, ge=0)
+    lease_seconds: float = Field(default=15.0, ge=1, le=3_600)
+    anchor_interval_seconds: float = Field(default=600.0, ge=0, le=_MAX_WAIT_SECONDS)
     anchor_entries: PositiveInt = 100_000
+    anchor_soft_fee_wei: PositiveInt | None = None
+    anchor_max_age_seconds: float = Field(default=86_400.0, ge=0, le=_MAX_WAIT_SECONDS)
     settle_automatically: bool = True
-    settle_interval_seconds: float = Field(default=86_400.0, ge=0)
-    worker_interval_seconds: PositiveFloat = 2.0
+    settle_interval_seconds: float = Field(default=86_400.0, ge=0, le=_MAX_WAIT_SECONDS)
+    relay_claims_per_day: PositiveInt = 24
+    relay_batch: int = Field(default=100, ge=1, le=1_000)
+    worker_interval_seconds: float = Field(default=2.0, gt=0, le=1_800)
 
     logs: Annotated[dict[LogName, dict[str, Any]], NoDecode] = Field(default={}, repr=False, max_length=_MAX_LOGS)
 
@@ -170,6 +182,16 @@ class Config(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _check_lease(self) -> Self:
+        """Whoever leads must come back before the lease is over, and say how it is before it counts as silent."""
+        if 2 * self.worker_interval_seconds > self.lease_seconds:
+            raise ConfigError(
+                "lease_seconds must be at least twice worker_interval_seconds.",
+                remedy="Raise the one or lower the other.",
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_logs(self) -> Self:
         """Every log has a name, an origin and a key of its own, and settings that are right."""
         if self.log in self.logs:
@@ -219,9 +241,15 @@ class Config(BaseSettings):
 
     def admin_key(self) -> str | None:
         """The operator's key for POST /v1/platforms; None where the way is not open."""
-        if self.admin_key_file is None:
-            return None
-        return _read_secret(self.admin_key_file, "admin_key_file").decode(errors="replace").strip()
+        return self._key("admin_key_file")
+
+    def metrics_key(self) -> str | None:
+        """The operator's key for GET /metrics; None where nobody may read them."""
+        return self._key("metrics_key_file")
+
+    def _key(self, setting: str) -> str | None:
+        path: Path | None = getattr(self, setting)
+        return None if path is None else _read_secret(path, setting).decode(errors="replace").strip()
 
 
 class _LogConfig(Config):

@@ -7,10 +7,18 @@ import time
 from fastapi import APIRouter
 from starlette.requests import Request
 
-from api.reads import settlements, summary
+from api.reads import settlements, summary, worker
 from api.service import Service, service_of
 from ledger.statements.values import format_time
-from ledger.wire import AnchorSummary, AuditSummary, ChainSummary, LogSummary, Settlement
+from ledger.wire import (
+    AnchorPlan,
+    AnchorSummary,
+    AuditSummary,
+    ChainSummary,
+    LogSummary,
+    Settlement,
+    WorkerSummary,
+)
 
 router = APIRouter(prefix="/v1/audit", tags=["audit"])
 
@@ -47,6 +55,7 @@ async def summarise(service: Service) -> AuditSummary:
         ),
         anchor=await _anchor(service),
         settlement=await _last_settlement(service),
+        worker=None if place is None else await _worker(service),
         logs=[await _other(each) for each in service.others],
         **await service.counts.get(),
     )
@@ -71,6 +80,35 @@ async def _anchor(service: Service) -> AnchorSummary | None:
         age_seconds=max(0, (time.time_ns() // 1_000_000 - covered_ms) // 1000),
         finalized=last.finalized,
     )
+
+
+async def _worker(service: Service) -> WorkerSummary:
+    """How the worker is. Hosts of nodes and balances are for the operator's metrics."""
+    now_ms = time.time_ns() // 1_000_000
+    report = await worker.last_report(service.reads)
+    plan = None if report is None else report.plan
+    return WorkerSummary(
+        at=None if report is None else format_time(report.at_ms),
+        age_seconds=None if report is None else report.age_seconds(now_ms),
+        plan=None
+        if plan is None
+        else AnchorPlan(
+            due=plan.due,
+            reason=plan.reason,
+            words=plan.words,
+            at=None if plan.at_ms is None else format_time(plan.at_ms),
+            entries=plan.entries,
+            fee=_wei(plan.fee),
+            ceiling=_wei(plan.ceiling),
+        ),
+        nodes=0 if report is None else len(report.nodes),
+        nodes_aside=0 if report is None else sum(bool(node.aside) for node in report.nodes),
+        alarms=worker.alarms(report, now_ms, service.config.lease_seconds),
+    )
+
+
+def _wei(value: int | None) -> str | None:
+    return None if value is None else str(value)
 
 
 async def _last_settlement(service: Service) -> Settlement | None:

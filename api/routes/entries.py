@@ -21,8 +21,10 @@ from api.reads.entries import (
     find_entries,
     read_entries,
 )
+from api.reads.summary import AnchorRow
 from api.routes.receipts import known_index
 from api.service import Service, service_of
+from api.states import state_of
 from ledger.errors import FieldError, TooLargeError
 from ledger.statements.kinds import KINDS, MAX_STATEMENT_BYTES
 from ledger.statements.values import format_time
@@ -79,8 +81,9 @@ async def list_entries(
     )
     after = START if cursor is None else Place(*cursors.decode_place(cursor))
     rows, more = await find_entries(service.reads, sought, after, limit)
+    last = await service.anchor.get()
     return Page(
-        items=[_entry(service, row) for row in rows], next=None if more is None else cursors.encode_place(*more)
+        items=[_entry(service, row, last) for row in rows], next=None if more is None else cursors.encode_place(*more)
     )
 
 
@@ -99,7 +102,8 @@ async def find_statement(request: Request) -> Page[Entry]:
             )
     found = await entries_of_leaf(service.reads, leaf_hash(bytes(statement)))
     rows = await read_entries(service.reads, found[:MAX_PAGE_ITEMS])
-    return Page(items=[_entry(service, row) for row in rows], next=None)
+    last = await service.anchor.get()
+    return Page(items=[_entry(service, row, last) for row in rows], next=None)
 
 
 @router.get("/{index}")
@@ -107,15 +111,16 @@ async def get_entry(index: str, request: Request) -> Entry:
     """One entry."""
     service = service_of(request)
     (row,) = await read_entries(service.reads, [await known_index(service, index)])
-    return _entry(service, row)
+    return _entry(service, row, await service.anchor.get())
 
 
-def _entry(service: Service, row: EntryRow) -> Entry:
+def _entry(service: Service, row: EntryRow, last: AnchorRow | None) -> Entry:
     return Entry(
         index=row.index,
         kind=row.kind,
         at=format_time(row.at_ms),
         leaf_hash=row.leaf_hash.hex(),
+        status=state_of(last, row.index),
         statement=msgspec.json.decode(row.statement),
         url=service.url(f"/e/{row.index}"),
         receipt=service.url(f"/v1/entries/{row.index}/receipt"),

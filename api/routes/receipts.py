@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -12,15 +12,29 @@ from starlette.responses import Response
 from api.auth import Caller, needs
 from api.lookup import find_contribution, find_decision
 from api.service import Service, service_of
+from api.states import state_of
 from ledger.errors import NotFoundError
 from ledger.tree.receipts import Receipt
+from ledger.wire import State
 from ledger.wire.values import OwnId
 
 router = APIRouter(prefix="/v1", tags=["receipts"])
+STATUS_HEADER: Final = "CrowdLedger-Status"
+"""How firm the entry is now, which the file itself cannot say: it is kept, and the chain goes on."""
+_DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "headers": {
+            STATUS_HEADER: {
+                "description": "How firm the entry is now",
+                "schema": {"type": "string", "enum": [*get_args(State)]},
+            }
+        }
+    }
+}
 _INDEX = re.compile("0|[1-9][0-9]{0,15}")
 
 
-@router.get("/receipts")
+@router.get("/receipts", responses=_DESCRIBED)
 async def receipt_by_own_id(
     request: Request,
     caller: Annotated[Caller, needs(None)],
@@ -37,7 +51,7 @@ async def receipt_by_own_id(
     return await _receipt(service, found.index)
 
 
-@router.get("/contributions/{contribution}/receipt")
+@router.get("/contributions/{contribution}/receipt", responses=_DESCRIBED)
 async def contribution_receipt(contribution: str, request: Request) -> Response:
     """The receipt of a contribution, as the file to keep."""
     service = service_of(request)
@@ -45,7 +59,7 @@ async def contribution_receipt(contribution: str, request: Request) -> Response:
     return await _receipt(service, row.index)
 
 
-@router.get("/decisions/{decision}/receipt")
+@router.get("/decisions/{decision}/receipt", responses=_DESCRIBED)
 async def decision_receipt(decision: str, request: Request) -> Response:
     """The receipt of a decision."""
     service = service_of(request)
@@ -53,7 +67,7 @@ async def decision_receipt(decision: str, request: Request) -> Response:
     return await _receipt(service, row.index)
 
 
-@router.get("/entries/{index}/receipt")
+@router.get("/entries/{index}/receipt", responses=_DESCRIBED)
 async def entry_receipt(index: str, request: Request) -> Response:
     """The receipt of any entry of the log."""
     service = service_of(request)
@@ -79,5 +93,9 @@ async def known_index(service: Service, text: str) -> int:
 
 async def _receipt(service: Service, index: int) -> Response:
     data = await service.reader.receipt(index)
-    headers = {"Content-Disposition": f'attachment; filename="receipt-{index}.json"'}
+    headers = {
+        "Content-Disposition": f'attachment; filename="receipt-{index}.json"',
+        STATUS_HEADER: state_of(await service.anchor.get(), index),
+        "Access-Control-Expose-Headers": STATUS_HEADER,
+    }
     return Response(data, headers=headers, media_type="application/json")

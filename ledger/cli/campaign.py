@@ -15,7 +15,7 @@ from ledger.errors import ConfigError
 
 if TYPE_CHECKING:
     from ledger.client import Client
-    from ledger.wire import Campaign, Written
+    from ledger.wire import Campaign, CampaignCosts, Written
 
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
         ("open", open_campaign, f"open sign.toml {key}"),
         ("list", list_campaigns, f"list {key}"),
         ("show", show, f"show 01900000-... {key} --json"),
+        ("costs", costs, f"costs 01900000-... {key}"),
         ("amend", amend, f"amend 01900000-... higher-pay.toml {key}"),
         ("notice", notice, f'notice 01900000-... "Photos of dogs count too." --answer {key}'),
         ("pause", pause, f"pause 01900000-... {key}"),
@@ -124,6 +125,27 @@ def show(campaign: CampaignId, api_key_file: KeyFile, url: Url = None, json: AsJ
         return
     for name, value in _lines(found):
         print(f"{name:<14} {value}")
+
+
+def costs(campaign: CampaignId, api_key_file: KeyFile, url: Url = None, json: AsJson = False) -> None:
+    """Show what the service has paid for a campaign on the chain, in gas and in wei."""
+    with connect(url, api_key_file) as client:
+        found = client.campaign_costs(campaign_id(campaign))
+    if json:
+        print_json(found.model_dump())
+        return
+    print("\n".join(cost_lines(found)))
+
+
+def cost_lines(found: CampaignCosts) -> list[str]:
+    """What a campaign has cost, one line a kind of transaction and one for all."""
+    if found.chain_id is None:
+        return ["This log has no chain."]
+    lines = [
+        f"{line.intent:<9} {line.transactions:>7,} transactions {line.gas:>15,} gas {int(line.wei):>27,} wei"
+        for line in found.intents
+    ]
+    return [*lines, f"all on chain {found.chain_id}: {found.gas:,} gas, {int(found.wei):,} wei"]
 
 
 def _lines(found: Campaign) -> list[tuple[str, object]]:

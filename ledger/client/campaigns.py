@@ -19,6 +19,10 @@ class CampaignCalls(Connection):
         """A campaign of the platform."""
         return self._get(f"/v1/campaigns/{campaign}", wire.Campaign)
 
+    def campaign_costs(self, campaign: str) -> wire.CampaignCosts:
+        """What a campaign has cost on the chain."""
+        return self._get(f"/v1/campaigns/{campaign}/costs", wire.CampaignCosts)
+
     def campaigns(self) -> Iterator[wire.CampaignLine]:
         """The platform's campaigns in the order of the log."""
         return self._list("/v1/campaigns", wire.CampaignLine)

@@ -14,7 +14,7 @@ from sqlalchemy import BigInteger, Boolean, Integer, LargeBinary, Table, Text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from ledger.db.loading import Answers, Lookup, Named, Queries, Query
+from ledger.db.loading import LEASE_SQL, Answers, Lookup, Named, Queries, Query
 from ledger.db.store import Append, Execute, Insert, ResultT, Step, Work, append
 from ledger.errors import CrowdLedgerError, DatabaseError
 
@@ -199,7 +199,8 @@ def _all_of(asked: tuple[tuple[str, int], ...]) -> str:
 def placed(sql: str, columns: int = 0, first: int = 2) -> str:
     """The SQL of a ``Query``, or of a ``Lookup`` of so many columns; its placeholders count from ``first`` on."""
     values = (f"${first + place}" for place in range(_MOST_VALUES))
-    return sql.format(*values, log="$1", wanted=_WANTED[columns])
+    shared = sql + " FOR SHARE" if sql is LEASE_SQL else sql  # whoever takes the lease waits for our commit
+    return shared.format(*values, log="$1", wanted=_WANTED[columns])
 
 
 def _statements(asked: Query | Lookup) -> list[_Statement]:

@@ -65,6 +65,7 @@ def _name_rarer(item: items.Item, names: Named) -> None:
         case items.GiveFeedback():
             _feedback(item, names)
         case items.EraseContent():
+            names.lease = names.lease or item.fence is not None
             _carried(item.purpose, item.subject, names)
             names.erased.add(Content(item.purpose, item.subject))
         case items.OpenContent():
@@ -81,6 +82,8 @@ def _name_rarer(item: items.Item, names: Named) -> None:
 
 
 def _name_people(item: items.Item, names: Named) -> None:
+    if isinstance(item, items.Record) and item.fence is not None:
+        names.lease = True
     match item:
         case items.LinkWallet() | items.ObjectToLink():
             names.linked.add(item.contributor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from ledger.chain.anchors import OpenedLog
@@ -29,7 +30,16 @@ class Heads(Protocol):
 
 async def require_same_key(log: Heads, opened: OpenedLog) -> None:
     """Raise LogDivergedError unless the log was opened on the chain with a key of ours, in force or retired."""
-    ours = await log.log_keys()
+    require_key(await log.log_keys(), opened)
+
+
+async def require_same_history(log: Heads, anchored: AnchoredHead) -> None:
+    """Raise LogDivergedError unless the anchored head is one of ours."""
+    await require_head((await log.head()).size, log.root_at, anchored)
+
+
+def require_key(ours: KeyChain, opened: OpenedLog) -> None:
+    """The same for keys that are known."""
     if not ours.has(opened.vkey):
         raise LogDivergedError(
             f"The log was opened on the chain with the key '{opened.vkey}'; ours is '{ours.newest.vkey}'.",
@@ -37,17 +47,16 @@ async def require_same_key(log: Heads, opened: OpenedLog) -> None:
         )
 
 
-async def require_same_history(log: Heads, anchored: AnchoredHead) -> None:
-    """Raise LogDivergedError unless the anchored head is one of ours."""
-    size = (await log.head()).size
+async def require_head(size: int, root_at: Callable[[int], Awaitable[bytes]], anchored: AnchoredHead) -> None:
+    """The same for a log of ``size`` entries."""
     if anchored.size > size:
         raise LogDivergedError(f"The contract holds {anchored.size} entries of this log, we hold {size}.")
-    if anchored.size and await _root_at(log, anchored.size) != anchored.root:
+    if anchored.size and await _root_at(root_at, anchored.size) != anchored.root:
         raise LogDivergedError(f"At size {anchored.size} the contract holds another root than our log.")
 
 
-async def _root_at(log: Heads, size: int) -> bytes | None:
+async def _root_at(root_at: Callable[[int], Awaitable[bytes]], size: int) -> bytes | None:
     try:
-        return await log.root_at(size)
+        return await root_at(size)
     except ProofError:
         return None

@@ -18,9 +18,10 @@ from ledger.db.checksums import checksum
 from ledger.db.loading import Content, External, LiveKey, Loaded, once
 from ledger.db.rows import ContentRow, EntryRow, ExternalRow, Rows
 from ledger.db.store import Head
-from ledger.errors import ClockError, CrowdLedgerError, FieldError, FormatError, IdReusedError
+from ledger.errors import ClockError, CrowdLedgerError, FieldError, FormatError, IdReusedError, UnavailableError
 from ledger.log.drafts import Draft, Known
 from ledger.log.drafts import draft as make_draft
+from ledger.log.items import EraseContent, Item, Record
 from ledger.log.requests import Request
 from ledger.log.signed import check_signature
 from ledger.log.view_rows import add_view, subject
@@ -35,6 +36,7 @@ from ledger.tree.merkle import leaf_hash
 
 _logger = logging.getLogger(__name__)
 
+_FENCED = (EraseContent, Record)
 _SIGNED = (ContributionSubmitted, DecisionMade)
 CLOCK_TOLERANCE_MS = 60_000
 """How far a clock may be behind the last entry: less than a minute is another machine's clock, more is a wrong one."""
@@ -133,6 +135,7 @@ class _Planner:
             repeated = self._repeated(request)
             if repeated is not None:
                 return repeated
+            self._check_fence(request.item)
             draft = make_draft(request.item, self._known)
             repeated = self._done(request, draft)
             if repeated is not None:
@@ -146,6 +149,12 @@ class _Planner:
             _logger.exception("An item of kind %s could not be planned.", type(request.item).__name__)
             return CrowdLedgerError("This item could not be planned.")
         return self._accept(request, draft, data)
+
+    def _check_fence(self, item: Item) -> None:
+        """Raise UnavailableError where another worker leads by now than the one that wrote the item."""
+        fence = item.fence if isinstance(item, _FENCED) else None
+        if fence is not None and self._loaded.lease != (fence.holder, fence.token):
+            raise UnavailableError("Another worker leads by now.", remedy="Nothing is to be done: that one goes on.")
 
     def _repeated(self, request: Request) -> Repeated | None:
         key = request.external_key

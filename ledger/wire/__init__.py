@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ledger.wire.audit import AnchorSummary, AuditSummary, ChainSummary, LogSummary
+from ledger.wire.audit import (
+    ALARMS,
+    AnchorPlan,
+    AnchorSummary,
+    AuditSummary,
+    ChainSummary,
+    LogSummary,
+    WorkerSummary,
+)
 from ledger.wire.briefs import Brief, CriterionText, Rights
 from ledger.wire.campaigns import (
     BriefVersion,
@@ -26,6 +34,7 @@ from ledger.wire.contributions import (
     WalletMessage,
     WalletMessageRequest,
 )
+from ledger.wire.costs import CampaignCosts, CostLine
 from ledger.wire.entries import Entry, Existing
 from ledger.wire.figures import Figures, Money, OpenCampaign
 from ledger.wire.log_keys import LogKey, LogKeys
@@ -58,12 +67,14 @@ from ledger.wire.values import (
 from ledger.wire.writes import ContributionBatch, DecisionBatch, NewContribution, NewDecision
 
 __all__ = [
+    "ALARMS",
     "MAX_BATCH_BYTES",
     "MAX_BATCH_ITEMS",
     "MAX_BODY_BYTES",
     "MAX_CLAIM_ADDRESSES",
     "MAX_CONTENT_BYTES",
     "MAX_PAGE_ITEMS",
+    "AnchorPlan",
     "AnchorSummary",
     "AuditSummary",
     "BatchItem",
@@ -71,6 +82,7 @@ __all__ = [
     "Brief",
     "BriefVersion",
     "Campaign",
+    "CampaignCosts",
     "CampaignLine",
     "CampaignTotal",
     "CampaignWritten",
@@ -80,6 +92,7 @@ __all__ = [
     "Contribution",
     "ContributionBatch",
     "ContributionLine",
+    "CostLine",
     "Criterion",
     "CriterionText",
     "Decision",
@@ -144,5 +157,6 @@ __all__ = [
     "TaskBatch",
     "WalletMessage",
     "WalletMessageRequest",
+    "WorkerSummary",
     "Written",
 ]

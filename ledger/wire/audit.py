@@ -2,8 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from ledger.wire.costs import Wei
 from ledger.wire.settlements import Settlement
 from ledger.wire.values import Model
+
+ALARMS: Final = (
+    "anchor-late",
+    "anchor-over-cap",
+    "transaction-stuck",
+    "low-balance",
+    "node-aside",
+    "no-node",
+    "log-diverged",
+    "wrong-settlement",
+    "worker-silent",
+    "settlement-refused",
+    "claims-failing",
+)
+"""The names of all alarms; ``docs/operations.md`` says of each what it means and what to do."""
 
 
 class AnchorSummary(Model):
@@ -38,6 +56,35 @@ class LogSummary(Model):
     url: str
 
 
+class AnchorPlan(Model):
+    """When the next anchor comes and why. ``at`` is when its age makes it due, null where nothing waits for one.
+
+    ``fee`` is what gas costs now, ``ceiling`` what it may cost for the anchor not to wait; both wei a gas, null where
+    they do not matter.
+    """
+
+    due: bool
+    reason: str
+    words: str
+    at: str | None
+    entries: int
+    """Entries that no anchor covers."""
+    fee: Wei | None
+    ceiling: Wei | None
+
+
+class WorkerSummary(Model):
+    """How the worker was when it last said so; all but the alarms' names is missing while it never did."""
+
+    at: str | None
+    age_seconds: int | None
+    plan: AnchorPlan | None
+    nodes: int
+    nodes_aside: int
+    """Nodes of the chain that are not used, because they lag, fail or serve another chain."""
+    alarms: list[str]
+
+
 class AuditSummary(Model):
     """Counts are of rows of views and only for orientation; an audit replays the log itself."""
 
@@ -50,6 +97,8 @@ class AuditSummary(Model):
     chain: ChainSummary | None
     anchor: AnchorSummary | None
     settlement: Settlement | None
+    worker: WorkerSummary | None
+    """None where the log has no chain."""
     logs: list[LogSummary]
     platforms: int
     campaigns: int

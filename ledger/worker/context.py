@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ledger.book.fold import Book
 from ledger.chain.deployments import Deployment
+from ledger.chain.fees import FeePolicy
 from ledger.chain.signers import Signer
-from ledger.db import Database
 from ledger.errors import UnavailableError
-from ledger.log.items import Record
-from ledger.log.reader import Reader
-from ledger.log.writer import Writer
+from ledger.log.items import Fence
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.values import format_time
-from ledger.worker.lead import Lease
+from ledger.worker.ports import Chain, Clock, Log, Rows, Signing, Work
 
 _FOLD_ENTRIES = 2_000
 
@@ -28,32 +25,54 @@ class Signers:
     reporter: Signer | None = None
     relayer: Signer | None = None
 
+    def by_role(self) -> dict[str, Signer]:
+        """Those that there are."""
+        roles = {"operator": self.operator, "reporter": self.reporter, "relayer": self.relayer}
+        return {role: signer for role, signer in roles.items() if signer is not None}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often things are done that nobody asked for. Times in seconds."""
+    """How often things are done that nobody asked for, and how much of them. Times in seconds, fees in wei a gas."""
 
     anchor_interval: float
     anchor_entries: int
     settle_automatically: bool
     settle_interval: float
+    anchor_max_age: float = 86_400.0
+    """The promise: an entry that waits for longer is anchored whatever it costs, up to the cap."""
+    anchor_ceiling: int | None = None
+    """Until then it waits while gas costs more than this."""
+    relay_claims_per_day: int = 24
+    """Transactions that one account's claims may cost us."""
+    relay_batch: int = 100
+    low_balance: int = 10**16
+    """Wei below which an account that we sign with is spoken of."""
+    lease_seconds: float = 15.0
     mining_wait: float = 5.0
     """How long a step waits for its transaction to be mined; later steps look again."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Context:
-    """One log, its deployment, and the book that follows from its entries."""
+    """One log, its deployment, what the worker stands on, and the book that follows from the log's entries."""
 
     log: str
     deployment: Deployment
-    database: Database
-    reader: Reader
-    writer: Writer
-    lease: Lease
+    chain: Chain
+    rows: Rows
+    entries: Log
+    signing: Signing
+    clock: Clock
+    work: Work
     signers: Signers
     pace: Pace
-    now_ms: Callable[[], int]
+    fees: FeePolicy
+    holder: str
+    """The name of this worker among workers."""
+    token: int = 0
+    """Of the lease; 0 while we do not lead."""
+    lease_until_ms: int = 0
     book: Book = field(default_factory=Book)
 
     @property
@@ -61,13 +80,19 @@ class Context:
         """Chain id and address of the pool that this worker serves."""
         return self.deployment.chain_id, self.deployment.pool
 
+    @property
+    def fence(self) -> Fence:
+        """What is written under our lease carries it."""
+        return Fence(holder=self.holder, token=self.token)
+
     async def follow(self) -> None:
-        """Fold what was written since."""
-        size = (await self.reader.head()).size
+        """Fold what was written since; keeps the lease meanwhile, for after a start that is the whole log."""
+        size = await self.entries.size()
         while self.book.size < size:
             end = min(size, self.book.size + _FOLD_ENTRIES)
-            for data in await self.reader.statements(self.book.size, end):
+            for data in await self.entries.statements(self.book.size, end):
                 self.book.fold_bytes(data, self.book.size)
+            await self.keep()
 
     async def record(self, statement: AnyStatement) -> None:
         """Write a statement of the service's own, and fold it.
@@ -75,15 +100,27 @@ class Context:
         Raises UnavailableError where another worker leads by now: it has written the same, and twice would be false.
         """
         await self.renew()
-        await self.writer.write(Record(statement=statement))
+        await self.entries.record(statement, self.fence)
         await self.follow()
+
+    async def hold(self) -> bool:
+        """Take the lease, or renew it; False while another worker has it."""
+        now_ms, seconds = self.clock.now_ms(), self.pace.lease_seconds
+        self.token = await self.rows.hold(self.holder, self.token, now_ms, seconds)
+        self.lease_until_ms = now_ms + int(seconds * 1000)
+        return self.token > 0
 
     async def renew(self) -> None:
         """Keep the lease; raises UnavailableError where another worker has, or had, it since: our book is then old."""
-        token = self.lease.token
-        if not await self.lease.hold() or self.lease.token != token:
+        token = self.token
+        if not await self.hold() or self.token != token:
             raise UnavailableError("Another worker leads by now.", remedy="Nothing is to be done: that one goes on.")
+
+    async def keep(self) -> None:
+        """Renew the lease once a third of it is over, in the middle of what takes long; raises as ``renew`` does."""
+        if self.token and self.lease_until_ms - self.clock.now_ms() < self.pace.lease_seconds * 667:
+            await self.renew()
 
     def timestamp(self) -> str:
         """Now, as statements carry it; the writer sets it anew."""
-        return format_time(self.now_ms())
+        return format_time(self.clock.now_ms())

@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Row, select, update
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
 
 from ledger.book.reward_tree import RewardTree
 from ledger.chain import anchors, contracts
-from ledger.chain.rpc import Node
+from ledger.chain.answers import TransactionReceipt
+from ledger.chain.fees import GAS_LIMIT
 from ledger.chain.signers import Signer
-from ledger.db.tables import claim_requests
 from ledger.errors import TransactionError
-from ledger.worker import rows
 from ledger.worker.context import Context
-from ledger.worker.send import Sender
+from ledger.worker.indexing import claimed_sums
+from ledger.worker.ports import Attempt, ClaimAsked
+from ledger.worker.sending import Sender
 
-BATCH = 100
-_MOST = 1_000
-_UNCLEAR = "PaymentUnclear("
-"""The contract's refusal of a batch in which one payment went wrong in a way that it cannot skip."""
-ASKED, SENT, PAID, FAILED = "asked", "sent", "paid", "failed"
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """An open request of an account that the active settlement owes something."""
-
-    id: str
-    account: str
+SENT, PAID, FAILED = "sent", "paid", "failed"
+DAY_MS = 86_400_000
+INTENT = "claim:"
+_PASSING = ("IsPaused(", "InvalidProof(")
+"""Refusals that concern everybody and pass: claims are paused, or another settlement is in force by now."""
+_CONTRACTS_WORDS = re.compile(r"[A-Z]\w*\(")
+"""A custom error's name; anything else, such as missing coins, says nothing about who is paid."""
+_NO_SHARE = "This account has no share in the active settlement."
+_SKIPPED = "The token or the recipient refused the payment; it stays claimable."
+_UNCLEAR = "The token said no and may have paid all the same; ask it."
 
 
 class Relaying:
@@ -41,102 +36,183 @@ class Relaying:
         self._context = context
         self._sender = sender
         self._tree: RewardTree | None = None
+        self._most = context.pace.relay_batch
+        """Accounts in a batch: fewer while batches fail once they are mined."""
+        self._failed: dict[str, tuple[int, tuple[str, ...]]] = {}
+        """By hash: when a batch was sent that failed once it was mined, and for whom; those of the last day."""
+        self.failing = False
+        """Whether the newest payment paid nobody."""
 
-    async def relay(self, node: Node) -> None:
+    async def relay(self) -> None:
         """Pay what was asked for and is claimable, a batch a transaction, until one is not mined yet."""
         signer = self._context.signers.relayer
-        requests = await self._open()
+        requests = await self._context.rows.claims_asked()
         if signer is None or not requests:
             return
-        number, root, _ = await asyncio.to_thread(contracts.read_last_activated, node, self._context.deployment.pool)
+        number, root, _ = await self._context.chain.last_activated()
         tree = await self._tree_of(number, root)
         if tree is None:
             return
-        owed = await self._owed(node, tree, requests)
-        for begin in range(0, len(owed), BATCH):
-            if not await self._pay(node, signer, tree, owed[begin : begin + BATCH]):
+        attempts = [each for each in await self._context.rows.open_attempts() if each.intent.startswith(INTENT)]
+        failed = await self._close_failed(requests, attempts)
+        if await self._close_late(requests, attempts) or failed:
+            requests = await self._context.rows.claims_asked()
+        if _waits(attempts, signer.address):
+            return  # nothing else is sent before that is mined
+        owed = await self._owed(tree, requests)
+        # In tree order neighbours share their proofs.
+        accounts = [account for account, _ in tree.accounts if account in owed]
+        size = self._most
+        for begin in range(0, len(accounts), size):
+            if not await self._pay(signer, tree, accounts[begin : begin + size], owed):
                 return
-
-    async def _open(self) -> list[Row[Any]]:
-        chain_id, pool = self._context.pool
-        query = (
-            select(claim_requests)
-            .where(
-                claim_requests.c.log == self._context.log,
-                claim_requests.c.chain_id == chain_id,
-                claim_requests.c.pool == pool,
-                claim_requests.c.state.in_((ASKED, SENT)),
-            )
-            .order_by(claim_requests.c.at_ms, claim_requests.c.id)
-            .limit(_MOST)
-        )
-        async with self._context.database.engine.connect() as connection:
-            return list(await connection.execute(query))
 
     async def _tree_of(self, number: int, root: str) -> RewardTree | None:
         """The tree behind the active root; None before the first, or while it is not one that we know."""
         if self._tree is None or self._tree.root != root:
-            accounts = await rows.tree_accounts(self._context, number)
-            self._tree = await asyncio.to_thread(RewardTree, accounts)
+            accounts = await self._context.rows.tree_accounts(number)
+            self._tree = await self._context.work.run(RewardTree, accounts)
         return self._tree if self._tree.root == root and self._tree.accounts else None
 
-    async def _owed(self, node: Node, tree: RewardTree, requests: Sequence[Row[Any]]) -> list[_Wanted]:
-        """The requests that a payment can answer; those of accounts that are paid up or have no share are closed."""
-        shares = dict(tree.accounts)
-        accounts = sorted({request.account for request in requests} & shares.keys())
-        claimed = await rows.read_claimed(self._context, node, accounts, "latest")
-        owed: list[_Wanted] = []
-        for request in requests:
-            share = shares.get(request.account)
-            if share is None:
-                await self._set([request.id], FAILED, detail="This account has no share in the active settlement.")
-                continue
-            if claimed[request.account] >= share:
-                await self._set([request.id], PAID)
-            else:
-                owed.append(_Wanted(request.id, request.account))
-        return owed
+    # ---- who is paid ----
 
-    async def _pay(self, node: Node, signer: Signer, tree: RewardTree, batch: Sequence[_Wanted]) -> bool:
-        """One transaction for a batch; False while it is not mined."""
-        proof = tree.multiproof([each.account for each in batch])
+    async def _owed(self, tree: RewardTree, requests: Sequence[ClaimAsked]) -> dict[str, list[str]]:
+        """By account the requests that a payment can answer. The others are closed: those of accounts that are paid up,
+        have no share, or were paid for often enough today."""
+        shares = dict(tree.accounts)
+        by_account: dict[str, list[str]] = {}
+        for request in requests:
+            by_account.setdefault(request.account, []).append(request.id)
+        strangers = [account for account in by_account if account not in shares]
+        await self._close(strangers, by_account, FAILED, detail=_NO_SHARE)
+        known = sorted(by_account.keys() & shares.keys())
+        claimed = await claimed_sums(self._context, known, "latest")
+        await self._close([each for each in known if claimed[each] >= shares[each]], by_account, PAID)
+        owed = [account for account in known if claimed[account] < shares[account]]
+        often = await self._often(owed)
+        words = f"The claims of this account were relayed {self._context.pace.relay_claims_per_day} times in a day. "
+        words += "Ask again tomorrow, or claim with a wallet of your own."
+        await self._close(often, by_account, FAILED, detail=words)
+        return {account: by_account[account] for account in owed if account not in often}
+
+    async def _often(self, accounts: Sequence[str]) -> list[str]:
+        """Accounts that cost us enough today: whoever asks on and on must not burn our gas."""
+        if not accounts:
+            return []
+        since = self._context.clock.now_ms() - DAY_MS
+        self._failed = {name: each for name, each in self._failed.items() if each[0] >= since}
+        costs = Counter(account for _, some in self._failed.values() for account in some)
+        costs.update(await self._context.rows.claims_relayed(accounts, since))
+        return [each for each in accounts if costs[each] >= self._context.pace.relay_claims_per_day]
+
+    async def _close(
+        self, accounts: Sequence[str], requests: Mapping[str, Sequence[str]], state: str, **values: str | None
+    ) -> None:
+        ids = [name for account in accounts for name in requests.get(account, ())]
+        if ids:
+            await self._context.rows.set_claims(ids, state, **values)
+
+    # ---- payments ----
+
+    async def _pay(
+        self, signer: Signer, tree: RewardTree, accounts: Sequence[str], requests: Mapping[str, Sequence[str]]
+    ) -> bool:
+        """Transactions for a batch, one if the contract takes it as a whole; False while one is not mined."""
+        proof = tree.multiproof(accounts)
         call = contracts.claim_many_call(proof.accounts, proof.cumulatives, proof.proof, proof.flags)
         pool = self._context.deployment.pool
-        await self._set([each.id for each in batch], SENT)
         try:
-            receipt = await self._sender.send(node, signer, f"claim:{len(proof.accounts)}", pool, call)
+            await self._close(accounts, requests, SENT)
+            receipt = await self._sender.send(signer, f"{INTENT}{len(accounts)}", pool, call)
         except TransactionError as error:
-            if not error.reason.startswith(_UNCLEAR):
+            if not _is_of_some(error.reason):
                 raise
-            return await self._pay_apart(node, signer, tree, batch)
+            return await self._pay_apart(signer, tree, accounts, requests, error.reason)
         if receipt is None:
             return False
-        claimed = anchors.claims_in(receipt, pool)
-        await rows.note_claims(self._context, node, claimed, receipt.block, final=False)
-        accounts = {event.account for event in claimed}
-        paid = [each.id for each in batch if each.account in accounts]
-        skipped = [each.id for each in batch if each.account not in accounts]
-        await self._set(paid, PAID, transaction=receipt.transaction)
-        words = "The token or the recipient refused the payment; it stays claimable."
-        await self._set(skipped, FAILED, transaction=receipt.transaction, detail=words)
+        await self._answer(proof.accounts, requests, receipt)
         return True
 
-    async def _pay_apart(self, node: Node, signer: Signer, tree: RewardTree, batch: Sequence[_Wanted]) -> bool:
-        """Halves of a batch that the contract refuses as a whole, until the account is alone that it refuses it for."""
-        if len(batch) == 1:
-            await self._set([batch[0].id], FAILED, detail="The token said no and may have paid all the same; ask it.")
+    async def _pay_apart(
+        self,
+        signer: Signer,
+        tree: RewardTree,
+        accounts: Sequence[str],
+        requests: Mapping[str, Sequence[str]],
+        reason: str,
+    ) -> bool:
+        """Halves of a batch that is refused as a whole, until the account is alone that it is refused for."""
+        if len(accounts) == 1:
+            self.failing = True
+            await self._close(accounts, requests, FAILED, detail=_refused(reason))
             return True
-        middle = len(batch) // 2
-        return await self._pay(node, signer, tree, batch[:middle]) and await self._pay(
-            node, signer, tree, batch[middle:]
+        middle = len(accounts) // 2
+        return await self._pay(signer, tree, accounts[:middle], requests) and await self._pay(
+            signer, tree, accounts[middle:], requests
         )
 
-    async def _set(self, requests: Sequence[str], state: str, **values: Any) -> None:
-        if not requests:
-            return
-        async with self._context.database.begin() as connection:
-            await connection.execute(
-                update(claim_requests)
-                .where(claim_requests.c.log == self._context.log, claim_requests.c.id.in_(requests))
-                .values(state=state, **values)
-            )
+    async def _answer(
+        self, accounts: Sequence[str], requests: Mapping[str, Sequence[str]], receipt: TransactionReceipt
+    ) -> None:
+        """Close the requests of a batch that is mined: who was paid, and who was skipped."""
+        paid = {event.account for event in anchors.claims_in(receipt, self._context.deployment.pool)}
+        self.failing = not paid
+        self._most = min(2 * self._most, self._context.pace.relay_batch)
+        of = receipt.transaction
+        await self._close([each for each in accounts if each in paid], requests, PAID, transaction=of)
+        skipped = [each for each in accounts if each not in paid]
+        await self._close(skipped, requests, FAILED, transaction=of, detail=_SKIPPED)
+
+    async def _close_failed(self, requests: Sequence[ClaimAsked], attempts: Sequence[Attempt]) -> bool:
+        """Learn from batches that failed once they were mined, whenever that was; whether requests were closed.
+
+        The same batch would burn the same gas again, and what it failed for need have no words (its gas ran out, by
+        somebody's doing perhaps): the next one is half as large, until the account is alone that it fails for.
+        """
+        closed = False
+        for attempt in attempts:
+            if attempt.state != "failed" or attempt.hash in self._failed or attempt.detail.startswith(_PASSING):
+                continue
+            accounts = contracts.claimed_accounts(attempt.data)
+            self._failed[attempt.hash] = attempt.at_ms, accounts
+            self._most = max(1, min(self._most, len(accounts) // 2))
+            if len(accounts) == 1:
+                self.failing = closed = True
+                ids = [each.id for each in requests if each.account in accounts and each.at_ms <= attempt.at_ms]
+                await self._context.rows.set_claims(ids, FAILED, detail=_refused(attempt.detail))
+        return closed
+
+    async def _close_late(self, requests: Sequence[ClaimAsked], attempts: Sequence[Attempt]) -> bool:
+        """Close what was sent in a batch that was mined after we stopped waiting, or after a crash; whether any was."""
+        closed = False
+        sent = [request for request in requests if request.state == SENT]
+        for attempt in [each for each in attempts if each.state == "mined"] if sent else ():
+            accounts = contracts.claimed_accounts(attempt.data)
+            ours: dict[str, list[str]] = {}
+            for request in sent:
+                if request.account in accounts and request.at_ms <= attempt.at_ms:
+                    ours.setdefault(request.account, []).append(request.id)
+            receipt = await self._context.chain.receipt(attempt.hash) if ours else None
+            # In another block than the rows know it may have paid others: the next step notes that first.
+            if receipt is not None and receipt.succeeded and receipt.block_hash == attempt.block_hash:
+                await self._answer(sorted(ours), ours, receipt)
+                closed = True
+        return closed
+
+
+def _waits(attempts: Sequence[Attempt], account: str) -> bool:
+    """Whether a nonce of an account is under way of which no attempt is mined."""
+    ours = [attempt for attempt in attempts if attempt.sender == account]
+    mined = {attempt.nonce for attempt in ours if attempt.state != "sent"}
+    return any(attempt.nonce not in mined for attempt in ours)
+
+
+def _refused(reason: str) -> str:
+    return _UNCLEAR if reason.startswith("PaymentUnclear(") else f"The contract refuses this claim: {reason}."
+
+
+def _is_of_some(reason: str) -> bool:
+    """Whether a batch may be refused for some of its accounts, or for their number, and not for all."""
+    if reason == GAS_LIMIT:
+        return True
+    return _CONTRACTS_WORDS.match(reason) is not None and not reason.startswith(_PASSING)

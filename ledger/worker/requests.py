@@ -8,13 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
-
-from ledger.db.tables import requests
 from ledger.worker.context import Context
-
-ASKED, DONE = "asked", "done"
-_MOST = 1_000
 
 
 @dataclass(slots=True)
@@ -35,15 +29,8 @@ class Requests:
 
     async def look(self) -> None:
         """Read the open requests."""
-        query = (
-            select(requests.c.id, requests.c.kind, requests.c.at_ms)
-            .where(requests.c.log == self._context.log, requests.c.state == ASKED)
-            .order_by(requests.c.at_ms)
-            .limit(_MOST)
-        )
-        async with self._context.database.engine.connect() as connection:
-            rows = (await connection.execute(query)).all()
-        self._seen = {row.id: self._seen.get(row.id, _Seen(row.kind, row.at_ms)) for row in rows}
+        asked = await self._context.rows.asked()
+        self._seen = {each.id: self._seen.get(each.id, _Seen(each.kind, each.at_ms)) for each in asked}
 
     def covered(self, read_ms: int, size: int) -> None:
         """Note that the log of ``size`` entries knows the chain up to a block of the time ``read_ms``."""
@@ -67,11 +54,6 @@ class Requests:
         """Close requests."""
         if not names:
             return
-        async with self._context.database.begin() as connection:
-            await connection.execute(
-                update(requests)
-                .where(requests.c.log == self._context.log, requests.c.id.in_(names))
-                .values(state=DONE, detail=detail)
-            )
+        await self._context.rows.answer(names, detail)
         for name in names:
             self._seen.pop(name, None)

@@ -7,11 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import select
-
 from ledger.book.contributions import Contribution, due_ms
 from ledger.book.fold import Book
-from ledger.db.tables import contents
 from ledger.log.items import EraseContent
 from ledger.statements.contents import Purpose
 from ledger.statements.values import uuid7
@@ -36,20 +33,23 @@ class Retention:
 
     async def erase(self) -> None:
         """Look at the next contents, a bounded number a step, and erase those whose time has come."""
-        now_ms = self._context.now_ms()
+        now_ms = self._context.clock.now_ms()
         if self._keep_ms is None or now_ms < self._next_ms:
             return
         until_ms = now_ms - self._keep_ms
         purpose = _PURPOSES[self._purpose]
-        found = await self._old(purpose, until_ms)
+        # Ids begin with the time at which they were made (UUID version 7).
+        until = uuid7(until_ms, bytes(10))
+        found = await self._context.entries.old_contents(purpose, self._after, until, _A_STEP)
+        fence = self._context.fence
         due = [
-            EraseContent(platform=platform, purpose=purpose, subject=subject, reason="retention")
+            EraseContent(platform=platform, purpose=purpose, subject=subject, reason="retention", fence=fence)
             for subject, platform in found
             if is_kept_long_enough(self._context.book, purpose, subject, until_ms)
         ]
         if due:
             await self._context.renew()
-            await self._context.writer.write_many(due)  # what is refused, the next pass asks for again
+            await self._context.entries.erase(due)  # what is refused, the next pass asks for again
             await self._context.follow()
         if len(found) == _A_STEP:
             self._after = found[-1][0]
@@ -58,19 +58,6 @@ class Retention:
         self._purpose = (self._purpose + 1) % len(_PURPOSES)
         if self._purpose == 0:
             self._next_ms = now_ms + _PAUSE_MS
-
-    async def _old(self, purpose: Purpose, until_ms: int) -> list[tuple[str, str]]:
-        """Subjects and platforms of contents that were made before a time: ids begin with theirs (UUID version 7)."""
-        table = contents.c
-        query = (
-            select(table.subject, table.platform)
-            .where(table.log == self._context.log, table.kind == purpose)
-            .where(table.subject > self._after, table.subject < uuid7(until_ms, bytes(10)))
-            .order_by(table.subject)
-            .limit(_A_STEP)
-        )
-        async with self._context.database.engine.connect() as connection:
-            return [(row.subject, row.platform) for row in await connection.execute(query)]
 
 
 def is_kept_long_enough(book: Book, purpose: Purpose, subject: str, until_ms: int) -> bool:

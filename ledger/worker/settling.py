@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from ledger.book import rewards
@@ -10,16 +9,15 @@ from ledger.book.rewards import PoolBook, Settlement
 from ledger.chain import contracts
 from ledger.chain.answers import Block
 from ledger.chain.contracts import Pending, Proposal
-from ledger.chain.rpc import Node
 from ledger.errors import TransactionError
-from ledger.worker import rows
 from ledger.worker.context import Context
 from ledger.worker.requests import Requests
-from ledger.worker.send import Sender
+from ledger.worker.sending import Sender
 
 _LOGGER = logging.getLogger(__name__)
 _LASTING = ("WrongTotal(", "CampaignIsFinal(", "CampaignNotOpen(")
 """Refusals that the same proposal would meet again; any other, such as a pause, passes."""
+ACTIVATED = "activated"
 
 
 class Settling:
@@ -32,21 +30,32 @@ class Settling:
         self._complaint = ""
         self._refused: set[str] = set()
         self._nothing_at = -1
+        self.wrong = False
+        """Whether something waits on the chain, or was activated there, that the log does not know."""
 
-    async def settle(self, node: Node, anchored: int, latest: Block) -> None:
+    @property
+    def refused(self) -> bool:
+        """Whether the contract refused the settlement that is next, for good."""
+        pool = self._context.book.pools.get(self._context.pool)
+        recorded = None if pool is None else pool.pending()
+        return recorded is not None and recorded.proposal in self._refused
+
+    async def settle(self, anchored: int, latest: Block) -> None:
         """Do what is due: activate what waits, or record and propose what follows from the anchored log."""
         pool = self._context.book.pools.get(self._context.pool)
         if pool is None:
+            self.wrong = (await self._context.chain.pending()).number > 0
             await self._answer(anchored, "No campaign is paid by this pool yet.")
             return
-        await self._note_last(node)
-        pending = await asyncio.to_thread(contracts.read_pending, node, self._context.deployment.pool)
+        await self._note_last()
+        pending = await self._context.chain.pending()
+        self.wrong = pool.halted or (pending.number > 0 and pending.proposal not in pool.recorded)
         if pending.number:
-            await self._activate(node, pool, pending, latest)
+            await self._activate(pool, pending, latest)
         elif pool.halted:
             self._complain("A settlement was activated that the log does not know; nothing is settled on top of it.")
         else:
-            await self._next(node, pool, anchored)
+            await self._next(pool, anchored)
 
     def _complain(self, words: str) -> None:
         """Say it once, not on every step."""
@@ -57,16 +66,16 @@ class Settling:
     async def _answer(self, anchored: int, words: str) -> None:
         await self._requests.finish(self._requests.ready("settle", anchored), words)
 
-    async def _note_last(self, node: Node) -> None:
+    async def _note_last(self) -> None:
         """Whoever activated the last settlement: it can be claimed from now on."""
-        number, root, _ = await asyncio.to_thread(contracts.read_last_activated, node, self._context.deployment.pool)
-        proposal = await rows.settled_proposal(self._context, number, root) if number else None
+        number, root, _ = await self._context.chain.last_activated()
+        proposal = await self._context.rows.settled_proposal(number, root) if number else None
         if proposal is not None:
-            await rows.end_settlement(self._context, proposal, rows.ACTIVATED, None)
+            await self._context.rows.end_settlement(proposal, ACTIVATED, None)
 
     # ---- what waits on the chain ----
 
-    async def _activate(self, node: Node, pool: PoolBook, pending: Pending, latest: Block) -> None:
+    async def _activate(self, pool: PoolBook, pending: Pending, latest: Block) -> None:
         settlement = pool.recorded.get(pending.proposal)
         if settlement is None:
             self._complain(
@@ -75,22 +84,21 @@ class Settling:
             )
             return
         await self._keep(settlement)
-        await rows.note_proposed(self._context, pending.number, pending.ready_at * 1000, None)
+        # Where a reorganisation undid its activation, its row goes back as well.
+        await self._context.rows.note_proposed(pending.number, pending.ready_at * 1000, None)
         signer = self._context.signers.relayer or self._context.signers.operator
         if signer is None or latest.timestamp < pending.ready_at:
             return
         call = contracts.activate_call(proposal_of(settlement))
-        receipt = await self._sender.send(
-            node, signer, f"activate:{pending.number}", self._context.deployment.pool, call
-        )
+        receipt = await self._sender.send(signer, f"activate:{pending.number}", self._context.deployment.pool, call)
         if receipt is not None:
-            await rows.end_settlement(self._context, pending.proposal, rows.ACTIVATED, receipt.transaction)
+            await self._context.rows.end_settlement(pending.proposal, ACTIVATED, receipt.transaction)
 
     # ---- what follows ----
 
-    async def _next(self, node: Node, pool: PoolBook, anchored: int) -> None:
+    async def _next(self, pool: PoolBook, anchored: int) -> None:
         number = pool.next_number
-        made = await asyncio.to_thread(contracts.read_count, node, self._context.deployment.pool)
+        made = await self._context.chain.proposal_count()
         if number > made + 1:
             self._complain(f"The log states the end of {number - 1} settlements, the pool has had {made} proposals.")
             return
@@ -99,26 +107,26 @@ class Settling:
         recorded = pool.pending()
         if recorded is not None and recorded.proposal not in self._refused:
             await self._keep(recorded)
-            await self._propose(node, recorded, anchored)
+            await self._propose(recorded, anchored)
         elif self._requests.ready("settle", anchored) or await self._is_time(pool):
-            await self._compute(node, pool, recorded, anchored)
+            await self._compute(pool, recorded, anchored)
 
     async def _is_time(self, pool: PoolBook) -> bool:
         """Whether a settlement that nobody asked for may be made: not after a veto, and not too often."""
         pace = self._context.pace
         if not pace.settle_automatically or (pool.ended and pool.ended[-1].verdict == "vetoed"):
             return False
-        due_ms = await rows.last_due_ms(self._context)
+        due_ms = await self._context.rows.last_due_ms()
         if due_ms is None:
             return True
         proposed_ms = due_ms - self._context.deployment.settlement_delay * 1000
-        return self._context.now_ms() - proposed_ms >= pace.settle_interval * 1000
+        return self._context.clock.now_ms() - proposed_ms >= pace.settle_interval * 1000
 
-    async def _compute(self, node: Node, pool: PoolBook, recorded: Settlement | None, anchored: int) -> None:
+    async def _compute(self, pool: PoolBook, recorded: Settlement | None, anchored: int) -> None:
         if anchored == self._nothing_at:
             settlement = None
         else:
-            settlement = await asyncio.to_thread(rewards.compute, self._context.book, pool, anchored)
+            settlement = await self._context.work.run(rewards.compute, self._context.book, pool, anchored)
         if settlement is None or (recorded is not None and settlement.campaigns == recorded.campaigns):
             self._nothing_at = anchored
             await self._answer(anchored, "There is nothing new to settle.")
@@ -128,23 +136,23 @@ class Settling:
             self._complain(f"The book does not take settlement {settlement.number}, which it computed itself.")
             return
         await self._keep(settlement)
-        await self._propose(node, settlement, anchored)
+        await self._propose(settlement, anchored)
 
     async def _keep(self, settlement: Settlement) -> None:
         """The rows of a recorded settlement, made again if a crash or a restored database lost them."""
-        if await rows.saved_proposal(self._context, settlement.number) != settlement.proposal:
+        if await self._context.rows.saved_proposal(settlement.number) != settlement.proposal:
             pool = self._context.book.pools[self._context.pool]
-            tree = await asyncio.to_thread(pool.tree, settlement)
-            await rows.save_settlement(self._context, settlement, tree.accounts)
+            tree = await self._context.work.run(pool.tree, settlement)
+            await self._context.rows.save_settlement(settlement, tree.accounts)
 
-    async def _propose(self, node: Node, settlement: Settlement, anchored: int) -> None:
+    async def _propose(self, settlement: Settlement, anchored: int) -> None:
         signer = self._context.signers.reporter
         if signer is None:
             return
         call = contracts.propose_call(proposal_of(settlement))
         pool = self._context.deployment.pool
         try:
-            receipt = await self._sender.send(node, signer, f"propose:{settlement.number}", pool, call)
+            receipt = await self._sender.send(signer, f"propose:{settlement.number}", pool, call)
         except TransactionError as error:
             if error.reason.startswith(_LASTING):
                 self._refused.add(settlement.proposal)
@@ -152,8 +160,8 @@ class Settling:
             raise
         if receipt is None:
             return
-        pending = await asyncio.to_thread(contracts.read_pending, node, pool)
-        await rows.note_proposed(self._context, settlement.number, pending.ready_at * 1000, receipt.transaction)
+        pending = await self._context.chain.pending()
+        await self._context.rows.note_proposed(settlement.number, pending.ready_at * 1000, receipt.transaction)
         await self._answer(anchored, f"Settlement {settlement.number} is proposed.")
 
 

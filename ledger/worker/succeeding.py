@@ -6,18 +6,16 @@ one because the operator's key is lost. Campaigns keep the id of the first log f
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
-from ledger.chain import anchors, contracts, successors
+from ledger.chain import contracts
 from ledger.chain.answers import Block
 from ledger.chain.contracts import ProposedSuccessor
-from ledger.chain.rpc import Node
 from ledger.chain.successors import Line, LogState
 from ledger.errors import WrongContractError
 from ledger.worker.comparing import Comparison
 from ledger.worker.context import Context
-from ledger.worker.send import Sender
+from ledger.worker.sending import Sender
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -32,7 +30,7 @@ class Succeeding:
         self._said: set[str] = set()
         self._checked: set[str] = set()
 
-    async def own_log(self, node: Node, line: Line) -> LogState | None:
+    async def own_log(self, line: Line) -> LogState | None:
         """The log that our operator can anchor to: the last of the line, or the one proposed to follow it.
 
         None, said once in words, where it is nobody's or somebody else's, or no continuation of ours.
@@ -41,21 +39,21 @@ class Succeeding:
         if signer is None:
             return None
         last = line.logs[-1]
-        words = await self._obstacle(node, last, signer.address)
+        words = await self._obstacle(last, signer.address)
         if words:
-            proposal = await self._proposal(node)
+            proposal = await self._proposal()
             if proposal is not None:
-                last = await self._read(node, proposal.log_id)
-                words = await self._obstacle(node, last, signer.address)
+                last = await self._read(proposal.log_id)
+                words = await self._obstacle(last, signer.address)
         if words:
             self._say(words)
             return None
         return last
 
-    async def follow(self, node: Node, line: Line, latest: Block) -> Line:
+    async def follow(self, line: Line, latest: Block) -> Line:
         """Have the pool follow the next log, once that holds all that the pool's log holds; the line as it is then."""
         signer = self._context.signers.relayer or self._context.signers.operator
-        following = await self._next(node, line, latest)
+        following = await self._next(line, latest)
         if signer is None or following is None:
             return line
         if following.head.size < max(line.current.head.size, 1):
@@ -67,13 +65,13 @@ class Succeeding:
             return line
         if not await self._comparison.is_ours(following):
             return line
-        proof = await self._context.reader.consistency(line.current.head.size, following.head.size)
+        proof = await self._context.entries.consistency(line.current.head.size, following.head.size)
         call = contracts.follow_log_call(following.log_id, proof)
         pool = self._context.deployment.pool
-        if await self._sender.send(node, signer, f"follow:{following.log_id}", pool, call) is None:
+        if await self._sender.send(signer, f"follow:{following.log_id}", pool, call) is None:
             return line
         _LOGGER.info("The pool follows the log %s.", following.log_id)
-        return await self._comparison.compare(node)
+        return await self._comparison.compare_again()
 
     def _say(self, words: str) -> None:
         """Once, not on every step."""
@@ -81,56 +79,54 @@ class Succeeding:
             _LOGGER.error("%s", words)
             self._said.add(words)
 
-    async def _next(self, node: Node, line: Line, latest: Block) -> LogState | None:
+    async def _next(self, line: Line, latest: Block) -> LogState | None:
         """The log that the pool may follow now, if its head allows."""
         after = line.logs[line.logs.index(line.current) + 1 :]
         if after:
             return after[0]
-        proposal = await self._proposal(node)
+        proposal = await self._proposal()
         if proposal is None or latest.timestamp < proposal.executable_at:
             return None
-        return await self._read(node, proposal.log_id)
+        return await self._read(proposal.log_id)
 
-    async def _proposal(self, node: Node) -> ProposedSuccessor | None:
-        return await asyncio.to_thread(contracts.read_proposed_successor, node, self._context.deployment.pool)
+    async def _proposal(self) -> ProposedSuccessor | None:
+        return await self._context.chain.proposed_successor()
 
-    async def _read(self, node: Node, log_id: str) -> LogState:
-        return await asyncio.to_thread(successors.read_log, node, self._context.deployment.contribution_log, log_id)
+    async def _read(self, log_id: str) -> LogState:
+        return await self._context.chain.log_state(log_id)
 
-    async def _obstacle(self, node: Node, log: LogState, operator: str) -> str:
+    async def _obstacle(self, log: LogState, operator: str) -> str:
         """Why our operator does not anchor to a log, in words; empty if nothing is in its way."""
         if log.closed:
             return (
                 f"The log {log.log_id} was closed without a successor: nothing more is anchored. Open a log of the "
                 "same name and key from another account, and have the pool's admin propose it (proposeSuccessor)."
             )
-        contract = self._context.deployment.contribution_log
-        found = await asyncio.to_thread(contracts.read_operator, node, contract, log.log_id)
+        found = await self._context.chain.log_operator(log.log_id)
         if found != operator:
             return (
                 f"The operator of the log {log.log_id} is {found}, not our {operator}: it is left to that one to "
                 "anchor. Set operator_signer to its key if it is yours."
             )
-        if not await self._is_same_log(node, log) or not await self._comparison.is_ours(log):
+        if not await self._is_same_log(log) or not await self._comparison.is_ours(log):
             return (
                 f"The log {log.log_id}, which should continue ours, was opened under another name or key, or before "
                 "ours was, or holds other entries: it is not anchored. Have another one proposed."
             )
         return ""
 
-    async def _is_same_log(self, node: Node, log: LogState) -> bool:
+    async def _is_same_log(self, log: LogState) -> bool:
         """Whether a log was opened under our log's name and a key of it, so that receipts anchored there verify.
 
         One that is older than our deployment is not looked for: that could take a search through the whole chain.
         """
         deployment = self._context.deployment
         if log.log_id != deployment.log_id and log.log_id not in self._checked:
-            contract, begin = deployment.contribution_log, deployment.block
             try:
-                opened = await asyncio.to_thread(anchors.log_opened, node, contract, log.log_id, begin)
+                opened = await self._context.chain.log_opened(log.log_id)
             except WrongContractError:
                 return False
-            keys = await self._context.reader.log_keys()
+            keys = await self._context.entries.keys()
             if opened.origin != deployment.origin or not keys.has(opened.vkey):
                 return False
             self._checked.add(log.log_id)

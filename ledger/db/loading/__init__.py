@@ -6,7 +6,7 @@ written in one place (``ledger.book.facts``); what a replay would have to count 
 """
 
 from ledger.db.loading.ask import Asking
-from ledger.db.loading.load import load
+from ledger.db.loading.load import LEASE_SQL, load
 from ledger.db.loading.names import (
     Answers,
     Content,
@@ -26,6 +26,7 @@ from ledger.db.loading.names import (
 )
 
 __all__ = [
+    "LEASE_SQL",
     "Answers",
     "Asking",
     "Content",

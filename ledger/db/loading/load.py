@@ -38,6 +38,7 @@ def load(named: Named, beside: Asking) -> Loading:
         _load_tasks(named.tasks, loaded),
         _load_contents(named, loaded),
         _load_log(named, loaded),
+        _load_lease(named, loaded),
         _find(_DECISIONS, named.decisions, judged),
         _find(_REVIEWS, named.reviews, judged),
         _find(_APPEALS, named.appeals, judged),
@@ -168,6 +169,14 @@ def _load_funds(named: Named, loaded: Loaded) -> Asking:
         loaded.facts.campaigns[campaign].funds_block = block
 
 
+def _load_lease(named: Named, loaded: Loaded) -> Asking:
+    if named.lease:
+        for holder, token in (yield Query(LEASE_SQL)):
+            loaded.lease = holder, token
+
+
+LEASE_SQL = "SELECT holder, token FROM leases WHERE log = {log} AND name = 'worker'"
+"""The store adds what keeps the row as it is until the end of the transaction."""
 _EXTERNALS = """
 SELECT t.platform, t.kind, t.external_id, t.subject, t.entry_index, t.salt, t.fingerprint
 FROM {wanted} CROSS JOIN externals AS t

@@ -76,6 +76,8 @@ class Named:
     linked: set[str] = field(default_factory=set)
     log_keys: bool = False
     """Whether the log's keys are wanted, with all that went before the one in force."""
+    lease: bool = False
+    """Whether it is wanted who leads among the workers."""
     platforms: set[str] = field(default_factory=set)
     keys: set[str] = field(default_factory=set)
     keys_of: set[str] = field(default_factory=set)
@@ -121,6 +123,8 @@ class Loaded:
     """What was found; ``people`` maps platforms and their own ids to public ids."""
 
     facts: Facts = field(default_factory=Facts)
+    lease: tuple[str, int] | None = None
+    """Holder and token, where they were asked for and anybody ever led."""
     externals: dict[ExternalKey, External] = field(default_factory=dict)
     people: dict[Pair, str] = field(default_factory=dict)
     public_ids: dict[str, str] = field(default_factory=dict)

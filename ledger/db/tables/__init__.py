@@ -35,11 +35,14 @@ from ledger.db.tables.worker import (
     chain_cursor,
     claim_requests,
     claims,
+    costs,
     leases,
+    nonces,
     requests,
     settlement_accounts,
     settlements,
     transactions,
+    worker_reports,
 )
 
 __all__ = [
@@ -56,6 +59,7 @@ __all__ = [
     "contents",
     "contributions",
     "contributors",
+    "costs",
     "decisions",
     "entries",
     "erasures",
@@ -66,6 +70,7 @@ __all__ = [
     "logs",
     "mandates",
     "metadata",
+    "nonces",
     "notices",
     "opened_contents",
     "platforms",
@@ -80,4 +85,5 @@ __all__ = [
     "tiles",
     "transactions",
     "wallet_links",
+    "worker_reports",
 ]

@@ -34,5 +34,5 @@ def columns(**kinds: Kind) -> list[sa.Column[Any]]:
 
 def where_present(name: str, *columns: str) -> Index:
     """An index of the rows in which the last column is not NULL."""
-    present = text(f"{columns[-1]} IS NOT NULL")
+    present = text(f'"{columns[-1]}" IS NOT NULL')
     return Index(name, *columns, sqlite_where=present, postgresql_where=present)

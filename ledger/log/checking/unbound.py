@@ -6,24 +6,33 @@ from typing import Final
 
 UNBOUND: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "anchors": (("tx", "block", "chain_id", "contract", "log_id", "finalized"), "the chain's word: audit with --rpc"),
-    "chain_cursor": (("chain_id", "block", "block_ms"), "how far the chain was read"),
+    "chain_cursor": (("chain_id", "block", "block_ms", "block_hash"), "how far the chain was read"),
     "claim_requests": (
         ("id", "chain_id", "pool", "account", "state", "at_ms", "transaction", "detail"),
         "what was asked of the worker",
     ),
     "claims": (
-        ("chain_id", "pool", "account", "cumulative", "state", "transaction", "block"),
+        ("chain_id", "pool", "account", "cumulative", "final_cumulative", "state", "transaction", "block"),
         "the chain's word: audit with --rpc",
+    ),
+    "costs": (
+        ("chain_id", "transaction", "campaign", "intent", "gas", "wei"),
+        "the chain's word: receipts of the transactions",
     ),
     "files": (("erased_ms",), "when a file was erased"),
     "leases": (("name", "holder", "token", "expires_at"), "who leads at the moment"),
+    "nonces": (("chain_id", "sender", "nonce", "intent"), "the worker's word"),
     "requests": (("id", "kind", "state", "at_ms", "platform", "detail"), "what was asked of the worker"),
     "settlements": (("due_ms", "proposed_tx", "ended_tx"), "the chain's word: audit with --rpc"),
     "sign_in_links": (("used",), "when a link was used"),
     "transactions": (
-        ("chain_id", "sender", "nonce", "purpose", "state", "at_ms", "detail", "block"),
+        (
+            *("chain_id", "sender", "nonce", "intent", "recipient", "data", "gas", "max_fee", "priority_fee"),
+            *("state", "at_ms", "detail", "block", "block_hash", "gas_used", "gas_price"),
+        ),
         "the worker's word; bytes and hash are compared",
     ),
+    "worker_reports": (("report", "at_ms"), "how the worker was at its last step"),
 }
 """By table: the columns, and why."""
 

@@ -20,7 +20,7 @@ from ledger.log.items.contributions import Reveal, Submit, Withdraw
 from ledger.log.items.judging import Decide, FileAppeal, ResolveAppeal, Review
 from ledger.log.items.people import GiveFeedback, LinkWallet, ObjectToLink
 from ledger.log.items.platforms import AddKey, ApiKey, RegisterPlatform, RevokeKey
-from ledger.log.items.service import Record
+from ledger.log.items.service import Fence, Record
 from ledger.log.items.written import Written
 
 Item = (
@@ -59,6 +59,7 @@ __all__ = [
     "CloseCampaign",
     "Decide",
     "EraseContent",
+    "Fence",
     "FileAppeal",
     "GiveFeedback",
     "GiveMandate",

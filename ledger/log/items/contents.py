@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from ledger.log.items.service import Fence
 from ledger.statements.canonical import JsonValue
 from ledger.statements.contents import Purpose
 from ledger.statements.results import ResultMethod
@@ -35,6 +36,7 @@ class EraseContent(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     purpose: Purpose
     subject: str
     reason: Literal["wish", "law", "retention"]
+    fence: Fence | None = None
 
 
 class GiveMandate(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -56,6 +56,8 @@ def test_a_campaign_from_the_first_day_to_the_last(site: Site) -> None:
     shown = site.run("campaign", "show", campaign, "--json").json
     assert (shown["version"], shown["policy"]["amount"]) == (2, "150")
     assert "150 points" in site.run("campaign", "show", campaign).out
+    assert site.run("campaign", "costs", campaign, "--json").json["wei"] == "0"
+    assert site.run("campaign", "costs", campaign).out == "This log has no chain.\n"
 
     said = site.run("campaign", "notice", campaign, "Dogs count too.", "--answer", "--external-id", "dogs", "--json")
     again = site.run("campaign", "notice", campaign, "Dogs count too.", "--answer", "--external-id", "dogs", "--json")

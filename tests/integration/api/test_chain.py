@@ -262,6 +262,7 @@ async def test_paid_contribution_reads_so(place: Place, beside: Api) -> None:
         "pool": place.deployment.pool,
         "account": account.address.lower(),
         "cumulative": "5",
+        "final_cumulative": "0",
         "state": "claimed",
         "transaction": "0x" + "ab" * 32,
     }

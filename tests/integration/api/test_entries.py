@@ -263,4 +263,5 @@ async def test_no_search_reads_a_whole_table(both: Api, asked: list[tuple[str, A
                     sql,
                     plan,
                 )
-                assert not re.search(r"\(log=\?(?: AND entry_index>\?)?\)$", line), (sql, plan)
+                newest = "INDEX ix_anchors_size" in line  # read from its end, one row
+                assert newest or not re.search(r"\(log=\?(?: AND entry_index>\?)?\)$", line), (sql, plan)

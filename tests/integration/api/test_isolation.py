@@ -59,6 +59,8 @@ ROUTES = {
     ),
     "GET /v1/campaigns": Route("listing"),
     "GET /v1/campaigns/{campaign}": Route("own"),
+    "GET /v1/campaigns/{campaign}/costs": Route("own"),
+    "GET /metrics": Route("operator"),
     "POST /v1/campaigns/{campaign}/close": Route("own", "admin"),
     "POST /v1/campaigns/{campaign}/tasks": Route("own", "submit", {"content": 1}),
     "POST /v1/campaigns/{campaign}/tasks/batch": Route("own", "submit", {"items": [{"content": 1}]}),

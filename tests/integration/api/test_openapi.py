@@ -38,6 +38,17 @@ async def test_hot_paths_are_described(api: Api) -> None:
     assert components["NewContribution"]["required"] == ["campaign", "contributor"]
 
 
+async def test_receipts_say_how_firm_they_are(api: Api) -> None:
+    schema = (await api.http.get("/openapi.json")).json()
+    receipts = [path for path in schema["paths"] if path.endswith(("/receipt", "/receipts"))]
+    assert len(receipts) == 4
+    for path in receipts:
+        header = schema["paths"][path]["get"]["responses"]["200"]["headers"]["CrowdLedger-Status"]
+        assert header["schema"]["enum"] == ["recorded", "anchored", "permanent"]
+    assert schema["paths"]["/metrics"]["get"]["security"] == [{"HTTPBearer": []}]
+    assert list(schema["paths"]["/metrics"]["get"]["responses"]["200"]["content"]) == ["text/plain"]
+
+
 async def test_structure(api: Api) -> None:
     schema = (await api.http.get("/openapi.json")).json()
     assert schema["openapi"].startswith("3.1")

@@ -48,7 +48,8 @@ class Staged:
         self.node = Node(chain.url)
         self.signer = story.LOG_KEYS[0]
         self.anchors: list[Anchor] = []
-        operator = LocalSigner.from_key(secrets.token_bytes(32))
+        self.operator_key = secrets.token_bytes(32)
+        operator = LocalSigner.from_key(self.operator_key)
         self.operator = operator.address
         self._fund_gas(self.operator)
         terms = Terms(

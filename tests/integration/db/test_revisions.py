@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rlp
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, inspect, text
@@ -19,6 +20,8 @@ from ledger.db.urls import parse_url
 from ledger.errors import DatabaseError
 
 SCRIPTS = Path(engines.__file__).parent / "migrations"
+LEGACY = rlp.encode([4, 7, 21_000, b"\x11" * 20, 0, b"\xaa\xbb", 27, 1, 1])
+DYNAMIC = b"\x02" + rlp.encode([1, 4, 2, 10**20, 90_000, b"\x22" * 20, 0, b"", [], 0, 1, 1])
 ROWS: dict[str, list[dict[str, Any]]] = {
     "platforms": [{"id": "p", "name": "Stars", "entry_index": 1, "at_ms": 1}],
     "campaigns": [
@@ -42,6 +45,22 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         | {"entry_index": 2 + number, "salt": b"s", "fingerprint": b"f"}
         for number in (1, 2)
     ],
+    "transactions": [
+        {"chain_id": 1, "sender": "0xa", "nonce": nonce, "hash": hash_, "raw": raw, "purpose": purpose, "state": state}
+        | {"at_ms": at_ms, "detail": None, "block": None}
+        for nonce, hash_, raw, purpose, state, at_ms in [
+            (4, "0x1", LEGACY, "anchor:5", "lost", 3),
+            (4, "0x2", DYNAMIC, "anchor:6", "final", 2),
+            (5, "0x3", DYNAMIC, "anchor:7", "lost", 1),
+            (5, "0x4", DYNAMIC, "anchor:8", "sent", 2),
+            (6, "0x5", DYNAMIC, "anchor:9", "lost", 2),
+        ]
+    ],
+    "claims": [
+        {"chain_id": 1, "pool": "0xb", "account": state, "cumulative": "5", "state": state}
+        for state in ("claimed", "final")
+    ],
+    "chain_cursor": [{"chain_id": 1, "block": 7, "block_ms": 1}],
     "wallet_links": [{"contributor": "ann", "entry_index": 7, "at_ms": 1, "address": "0x1"}],
     "entries": [
         {"entry_index": index, "kind": kind, "at_ms": 1, "leaf_hash": b"h"}
@@ -101,7 +120,22 @@ def look(connection: Connection) -> None:
     assert column("contributors", "checksum", "id") == [checksum("p", "Zoë", "ann")]
     assert column("api_keys", "checksum", "id") == [checksum("k", b"\x00\xff")]
     made_of = [("p", "contribution", str(number), f"v{number}", 2 + number, b"s", b"f") for number in (1, 2)]
+    assert column("claims", "final_cumulative", "account") == ["0", "5"]
+    assert column("chain_cursor", "block_hash", "block") == [None]
+    assert column("nonces", "intent", "nonce") == ["anchor:6", "anchor:8", "anchor:9"]
+    assert column("transactions", "recipient", "hash") == ["0x" + "11" * 20] + ["0x" + "22" * 20] * 4
+    assert column("transactions", "max_fee", "hash") == ["7"] + [str(10**20)] * 4
+    assert column("transactions", "priority_fee", "hash") == [None] + ["2"] * 4
+    assert column("transactions", "gas", "hash") == [21_000] + [90_000] * 4
+    assert [bytes(each) for each in column("transactions", "data", "hash")] == [b"\xaa\xbb"] + [b""] * 4
+    assert column("transactions", "state", "hash") == ["lost", "final", "sent", "sent", "sent"]
+    assert column("transactions", "detail", "hash") == [""] * 5
     assert column("externals", "checksum") == [checksum(*each) for each in made_of]
+
+
+def replace(connection: Connection) -> None:
+    """What only this version knows; the one before calls it lost."""
+    connection.execute(text("UPDATE transactions SET state = 'replaced' WHERE hash = '0x1'"))
 
 
 async def test_rows_survive_up_down_and_up_again(empty_database_url: str) -> None:
@@ -124,6 +158,7 @@ async def test_rows_survive_up_down_and_up_again(empty_database_url: str) -> Non
             shape,
             to("head"),
             look,
+            replace,
             *down,
             to("head"),
             look,
@@ -153,5 +188,20 @@ async def test_a_migration_that_leaves_rows_without_what_they_refer_to_changes_n
             to_head(url)
         async with engine.connect() as connection:
             assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalar_one() == "0003"
+    finally:
+        await engine.dispose()
+
+
+async def test_signed_bytes_that_are_damaged_are_named(empty_sqlite_url: str) -> None:
+    engine = engines.migrating_engine(parse_url(empty_sqlite_url))
+    try:
+        for step in (to("0001"), fill, to("0004")):
+            async with engines.writing(engine).begin() as connection:
+                await connection.run_sync(step)
+        for raw in ("x'02'", "x''", "x'c0'", "x'02c901020304050607c0c0'"):
+            async with engine.begin() as connection:
+                await connection.execute(text(f"UPDATE transactions SET raw = {raw} WHERE hash = '0x2'"))
+            with pytest.raises(DatabaseError, match="0x2 are damaged"):
+                to_head(empty_sqlite_url)
     finally:
         await engine.dispose()

@@ -120,7 +120,7 @@ async def test_rewards_are_those_of_the_newest_activated_settlement(log: OpenLog
             await connection.execute(insert(tables.settlements).values(row | {"state": state, "campaigns": "[]"}))
             account = place | {"number": number, "position": 0, "account": ANN, "cumulative": str(10**30 * number)}
             await connection.execute(insert(tables.settlement_accounts).values(account))
-        claim = place | {"account": ANN, "cumulative": str(10**30), "state": "final"}
+        claim = place | {"account": ANN, "cumulative": str(10**30), "final_cumulative": "0", "state": "claimed"}
         await connection.execute(insert(tables.claims).values(claim))
     (reward,) = await log.reader.rewards(ANN)
     assert (reward.number, reward.cumulative, reward.claimed) == (2, 2 * 10**30, 10**30)

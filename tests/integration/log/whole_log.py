@@ -166,13 +166,14 @@ async def _rows_beside(
     ]  # fmt: skip
     raw = b"a signed transaction"
     sent = chain | {
-        "sender": PLACE.opener, "nonce": 1, "hash": "0x" + keccak256(raw).hex(), "raw": raw, "purpose": "anchor",
-        "state": "sent", "at_ms": START_MS,
+        "sender": PLACE.opener, "nonce": 1, "hash": "0x" + keccak256(raw).hex(), "raw": raw, "intent": "anchor:3",
+        "recipient": PLACE.pool, "data": b"", "gas": 100_000, "max_fee": "7", "state": "sent", "at_ms": START_MS,
+        "detail": "",
     }  # fmt: skip
     person = (await reader.contributions(limit=1)).items[0]
     signed_in = {"log": log, "platform": person.platform, "contributor": person.contributor, "expires_ms": START_MS}
     file = {"log": log, "platform": maker.platform, "sha256": 64 * "1", "bytes": 3, "type": "text/plain", "at_ms": 1}
-    claim = pool | {"account": PLACE.opener, "cumulative": "1", "state": "final", "block": 1}
+    claim = pool | {"account": PLACE.opener, "cumulative": "1", "final_cumulative": "1", "state": "final", "block": 1}
     asked = {"log": log, "id": maker.id(), "state": "open", "at_ms": 1}
     rows: dict[str, list[dict[str, object]]] = {
         "settlements": [place | settled],
@@ -186,7 +187,10 @@ async def _rows_beside(
         "claim_requests": [pool | asked | {"account": PLACE.opener}],
         "requests": [asked | {"kind": "settle"}],
         "leases": [{"log": log, "name": "worker", "holder": "a", "token": 1, "expires_at": 1}],
-        "chain_cursor": [chain | {"block": 9, "block_ms": START_MS}],
+        "chain_cursor": [chain | {"block": 9, "block_ms": START_MS, "block_hash": HASH}],
+        "nonces": [chain | {"sender": PLACE.opener, "nonce": 1, "intent": "anchor:3"}],
+        "costs": [chain | {"transaction": HASH, "campaign": maker.campaign, "intent": "claim", "gas": 7, "wei": "70"}],
+        "worker_reports": [{"log": log, "report": "{}", "at_ms": START_MS}],
     }
     async with database.begin() as connection:
         for table, some in rows.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,24 +14,26 @@ import pytest
 from sqlalchemy import update
 
 from ledger.chain import anchors, contracts
-from ledger.chain.anchors import ClaimEvent, Place
 from ledger.chain.contracts import Proposal
 from ledger.chain.devchain import DevChain
-from ledger.chain.rpc import Node
 from ledger.db import tables
 from ledger.errors import ChainError, NodeError, TransactionError, UnavailableError, WrongChainError, WrongContractError
+from ledger.log.items import EraseContent
 from ledger.statements import onchain
 from ledger.statements.campaigns import CampaignFunded
 from ledger.statements.log import ClockTick
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
-from ledger.worker import Worker, rows
-from ledger.worker.anchoring import Anchoring
-from ledger.worker.context import Context
-from ledger.worker.indexing import Indexing
-from ledger.worker.relaying import Relaying
-from ledger.worker.requests import Requests
-from ledger.worker.send import STUCK_MS, Sender
+from ledger.worker import Worker
+from ledger.worker.indexing import claimed_sums
+from ledger.worker.real.chain import NodesChain
+from ledger.worker.real.log import WriterLog
+from ledger.worker.real.rows import DatabaseRows
 from tests.integration.worker.conftest import AMOUNT, ORIGIN, World, make_world
+
+WRITES = (
+    "save_costs", "replace_loose_anchors", "move_cursor", "answer", "note_claims", "save_settlement", "note_proposed",
+    "note_proposed_in", "end_settlement", "report",
+)  # fmt: skip
 
 
 class Killed(Exception):
@@ -49,23 +52,13 @@ class Reaper:
         """``what`` names the kind of a step by its arguments, so that each kind dies by itself."""
         real = getattr(owner, name)
 
-        if asyncio.iscoroutinefunction(real):
-
-            @functools.wraps(real)
-            async def step(*args: Any, **values: Any) -> Any:
-                self._die(f"{name} {what(*args)}", "before")
-                result = await real(*args, **values)
-                self._die(f"{name} {what(*args)}", "after")
-                return result
-
-        else:
-
-            @functools.wraps(real)
-            def step(*args: Any, **values: Any) -> Any:
-                self._die(name, "before")
-                result = real(*args, **values)
-                self._die(name, "after")
-                return result
+        @functools.wraps(real)
+        async def step(*args: Any, **values: Any) -> Any:
+            kind = f"{name} {what(*args)}".strip()
+            self._die(kind, "before")
+            result = await real(*args, **values)
+            self._die(kind, "after")
+            return result
 
         self._patch.setattr(owner, name, step)
 
@@ -78,16 +71,13 @@ class Reaper:
 @pytest.fixture
 def reaper(monkeypatch: pytest.MonkeyPatch) -> Reaper:
     reaper = Reaper(monkeypatch)
-    reaper.watch(Sender, "_save", lambda _self, _sender, purpose, *_: purpose.split(":")[0])
-    reaper.watch(Sender, "_mined")
-    reaper.watch(Node, "send_raw")
-    reaper.watch(Context, "record", lambda _self, statement: type(statement).__name__)
-    for name in ("save_settlement", "note_proposed", "end_settlement", "note_claims"):
-        reaper.watch(rows, name)
-    reaper.watch(Indexing, "_move_cursor")
-    reaper.watch(Relaying, "_set", lambda _self, _requests, state: state)
-    reaper.watch(Requests, "finish")
-    reaper.watch(Anchoring, "note")
+    for name in WRITES:
+        reaper.watch(DatabaseRows, name)
+    reaper.watch(DatabaseRows, "save_attempt", lambda _self, attempt: attempt.intent.split(":")[0])
+    reaper.watch(DatabaseRows, "set_attempts", lambda _self, changed: changed[0].state if changed else "")
+    reaper.watch(DatabaseRows, "set_claims", lambda _self, _requests, state: state)
+    reaper.watch(WriterLog, "record", lambda _self, statement, _fence: type(statement).__name__)
+    reaper.watch(NodesChain, "broadcast")
     return reaper
 
 
@@ -128,9 +118,11 @@ async def test_a_worker_killed_while_the_log_moves_moves_it_once(sqlite_world: W
     reaper.armed = True
     await world.accept("ann")
     await _dying_until(world, moved)
-    purposes = [each.partition(":")[0] for each in await world.rows(tables.transactions, "purpose")]
+    purposes = [each.partition(":")[0] for each in await world.rows(tables.transactions, "intent")]
     assert purposes.count("follow") == 1
-    assert reaper.killed >= {(f"_save {what}", when) for what in ("anchor", "follow") for when in ("before", "after")}
+    assert reaper.killed >= {
+        (f"save_attempt {what}", when) for what in ("anchor", "follow") for when in ("before", "after")
+    }
     end = world.node.block().number
     (before,) = anchors.anchor_events(world.node, contract, home, 0, end)
     after = anchors.anchor_events(world.node, contract, successor, 0, end)
@@ -144,14 +136,15 @@ async def test_who_leads_no_more_notes_no_claims(sqlite_world: World) -> None:
     world = sqlite_world
     first, second = world.worker(), world.worker()
     await world.step(first)
-    place = world.deployment
-    block = world.node.block().number
-    claim = ClaimEvent(world.signers["platform"].address, 1, Place(block, place.log_id, place.log_id, 0))
-    await rows.note_claims(first.context, world.node, [claim], block, final=False)
+    account = world.signers["platform"].address
+    assert await claimed_sums(first.context, [account], "latest") == {account: 0}
+    await first.context.rows.note_claims([], {account: 1}, final=False)
     await _lease_runs_out(world)
     await world.step(second)
     with pytest.raises(UnavailableError, match="Another worker leads"):
-        await rows.note_claims(first.context, world.node, [claim], block, final=False)
+        await claimed_sums(first.context, [account], "latest")
+    with pytest.raises(UnavailableError, match="Another worker leads"):
+        await first.context.rows.note_claims([], {account: 2}, final=False)
     await first.close()
     await second.close()
 
@@ -226,7 +219,7 @@ async def test_a_veto_that_was_stated_in_a_crash_reaches_its_row(
         raise Killed
 
     with monkeypatch.context() as patched:
-        patched.setattr(rows, "end_settlement", cut)
+        patched.setattr(DatabaseRows, "end_settlement", cut)
         dying = world.worker()
         with pytest.raises(Killed):
             await dying.step()
@@ -274,7 +267,7 @@ async def test_a_reporter_without_coins_is_said_and_proposes_once_it_has_some(
     reporter = world.signers["reporter"].address
     chain.rpc("anvil_setBalance", reporter, "0x0")
     worker = world.worker()
-    with pytest.raises(TransactionError, match=r"(?i)insufficient|funds|balance"):
+    with pytest.raises(TransactionError, match="has 0 wei"):
         await _proposed(world, worker)
     with pytest.raises(TransactionError):
         await worker.step()
@@ -286,20 +279,22 @@ async def test_a_reporter_without_coins_is_said_and_proposes_once_it_has_some(
     await worker.close()
 
 
-async def test_a_transaction_that_is_not_mined_for_long_is_said_once(
-    own_chain_world: tuple[DevChain, World], caplog: pytest.LogCaptureFixture
+async def test_a_transaction_that_cannot_cost_more_and_is_not_mined_raises_an_alarm(
+    own_chain_world: tuple[DevChain, World],
 ) -> None:
     chain, world = own_chain_world
     chain.rpc("evm_setAutomine", False)
     chain.rpc("evm_setIntervalMining", 0)
-    worker = world.worker()
+    worker = world.worker(replace_after_seconds=0.01)
     worker.context.pace = replace(worker.context.pace, mining_wait=0.05)
-    await world.step(worker)
-    async with world.database.begin() as connection:
-        await connection.execute(update(tables.transactions).values(at_ms=tables.transactions.c.at_ms - STUCK_MS))
+    await worker.context.chain.connect()
+    worker.context.fees = replace(worker.context.fees, cap=(await worker.context.chain.fees()).price + 1)
     for _ in range(2):
         await world.step(worker)
-    assert caplog.text.count("anchor:1 waits to be mined for long") == 1
+    assert len(await world.rows(tables.transactions, "hash")) == 1
+    (report,) = [json.loads(each) for each in await world.rows(tables.worker_reports, "report")]
+    assert (report["stuck"], report["open_attempts"]) == (["anchor:1"], 1)
+    assert "transaction-stuck" in report["alarms"]
     await worker.close()
 
 
@@ -313,6 +308,27 @@ async def test_a_leader_that_slept_writes_nothing(sqlite_world: World) -> None:
     with pytest.raises(UnavailableError, match="Another worker leads"):
         await first.context.record(ClockTick(v=1, at=first.context.timestamp()))
     assert (await sqlite_world.reader.head()).size == size
+
+
+async def test_what_a_leader_began_to_write_is_refused_once_another_leads(world: World) -> None:
+    """Between its look at the lease and the writer's transaction a worker may sleep for any time."""
+    first, second = world.worker(), world.worker()
+    assert await first.step()
+    fence = first.context.fence
+    await _lease_runs_out(world)
+    assert await second.context.hold()
+    size = (await world.reader.head()).size
+    tick = ClockTick(v=1, at=first.context.timestamp())
+    with pytest.raises(UnavailableError, match="Another worker leads"):
+        await first.context.entries.record(tick, fence)
+    erase = EraseContent(platform="p", purpose="contribution", subject="s", reason="retention", fence=fence)
+    (refused,) = await world.writer.write_many([erase])
+    assert isinstance(refused, UnavailableError)
+    assert (await world.reader.head()).size == size
+    await second.context.entries.record(tick, second.context.fence)
+    assert (await world.reader.head()).size == size + 1
+    await first.close()
+    await second.close()
 
 
 async def test_a_chain_that_was_set_back_is_said_and_nothing_is_sent(

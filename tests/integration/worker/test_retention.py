@@ -15,6 +15,7 @@ from ledger.statements.contents import ContentErased
 from ledger.statements.decisions import Method
 from ledger.statements.values import uuid4
 from ledger.worker import retention
+from ledger.worker.real.clock import SystemClock
 from ledger.worker.retention import DAY_MS, Retention
 from tests.integration.worker.conftest import World, new_id, now_ms
 
@@ -63,7 +64,7 @@ async def test_what_is_final_for_long_enough_is_erased(world: World, monkeypatch
     assert await kept(world) == private | {("contribution", waiting)}
 
     async def run(days_later: float) -> None:
-        context = replace(worker.context, now_ms=lambda: now_ms() + int(days_later * DAY_MS))
+        context = replace(worker.context, clock=SystemClock(lambda: now_ms() + int(days_later * DAY_MS)))
         sweep = Retention(context, 7)
         for _ in range(8):
             await sweep.erase()
@@ -87,6 +88,6 @@ async def test_without_the_setting_everything_is_kept(sqlite_world: World) -> No
     worker = sqlite_world.worker()
     await sqlite_world.step(worker)
     before = await kept(sqlite_world)
-    await Retention(replace(worker.context, now_ms=lambda: now_ms() + 10**12), None).erase()
+    await Retention(replace(worker.context, clock=SystemClock(lambda: now_ms() + 10**12)), None).erase()
     assert await kept(sqlite_world) == before
     await worker.close()

@@ -94,6 +94,10 @@ async def _nothing_twice(world: World) -> None:
         ("proposed", 2),
         ("activated", 2),
     ]
+    assert await world.rows(tables.settlements, "proposed_tx", "ended_tx") == [
+        (proposed.place.transaction, activated.place.transaction)
+        for proposed, activated in zip(events.settlements[::2], events.settlements[1::2], strict=True)
+    ]
     assert len(events.claims) == 4  # ann and bob, then ann and cy: bob had nothing new
     assert [each.number for each in await world.statements(RewardsSettled)] == [1, 2]
     states = set(await world.rows(tables.transactions, "state"))

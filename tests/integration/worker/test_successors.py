@@ -16,6 +16,7 @@ from ledger.audit.source import FolderSource
 from ledger.chain import anchors, contracts, successors
 from ledger.chain.devchain import DevChain
 from ledger.chain.immutables import role_delay
+from ledger.chain.nodes import Nodes
 from ledger.db import tables
 from ledger.errors import LogDivergedError
 from ledger.statements import onchain
@@ -24,6 +25,7 @@ from ledger.tree import merkle
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Receipt
 from ledger.worker import Worker, anchoring
+from ledger.worker.real.chain import NodesChain
 from tests.integration.worker.conftest import AMOUNT, DELAY_SECONDS, ORIGIN, World
 from tests.unit.audit import logs
 
@@ -118,7 +120,7 @@ async def _receipts_name_the_log_that_holds_them(world: World, left: int, succes
         checked = check_receipt(data, node=world.node)
         assert checked.verdict == "pass", checked.members()
         assert checked.state in ("anchored", "permanent")
-    sizes = await world.rows(tables.anchors, "size")
+    sizes = [size for _, size in sorted(await world.rows(tables.anchors, "block", "size"))]
     assert sizes == sorted(set(sizes))
 
 
@@ -309,12 +311,16 @@ async def test_a_successor_older_than_ours_is_said_and_nothing_stops(
     world.node.request("evm_mine")
     heir = world.worker(operator="heir")
     await world.step(heir)
-    heir.context.deployment = replace(world.deployment, block=world.node.block().number)
+    # As if our deployment was younger: the log that was opened before it is looked for from that block on.
+    nodes = Nodes(world.config.rpc_urls, 31337, timeout=10.0, lag_seconds=120.0)
+    heir.context.chain = NodesChain(nodes, replace(world.deployment, block=world.node.block().number))
+    await heir.context.chain.connect()
     close(world, older)
     for _ in range(2):
         await world.step(heir)
     assert caplog.text.count("or before ours was") == 1
     assert size_of(world, older) == 0
+    nodes.close()
     await heir.close()
 
 
@@ -328,7 +334,7 @@ async def test_a_pool_follows_its_successor_once(sqlite_world: World) -> None:
     for _ in range(4):
         await world.step(heir)
         world.node.request("evm_mine")
-    purposes = [each.partition(":")[0] for each in await world.rows(tables.transactions, "purpose")]
+    purposes = [each.partition(":")[0] for each in await world.rows(tables.transactions, "intent")]
     assert sorted(purposes) == ["anchor", "anchor", "follow"]
     line = successors.read_line(world.node, world.deployment)
     assert [log.head.size for log in line.logs] == [1, 1]

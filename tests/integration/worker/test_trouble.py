@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,18 @@ from ledger.errors import (
 from ledger.log.writer import Writer
 from ledger.statements.log import ClockTick
 from ledger.statements.settlements import RewardsSettled, SettlementVetoed
+from ledger.worker.real.chain import NodesChain
 from tests.integration.worker.conftest import AMOUNT, World, make_world
 from tests.services.databases import copy_sqlite
 
 
 async def _anchored(world: World) -> int:
     return anchors.read_head(world.node, world.deployment).size
+
+
+async def _report(world: World) -> Any:
+    (text,) = await world.rows(tables.worker_reports, "report")
+    return json.loads(text)
 
 
 async def test_a_node_that_is_down_is_an_error_and_everything_goes_on_when_it_is_back(
@@ -48,6 +55,12 @@ async def test_a_node_that_is_down_is_an_error_and_everything_goes_on_when_it_is
         chain.stop()
         with pytest.raises(NodeError, match="does not answer"):
             await worker.step()
+        with pytest.raises(NodeError):
+            await worker.step()
+        report = await _report(world)
+        assert report["alarms"] == ["no-node"]
+        assert report["failure"]
+        assert report["size"] > report["anchored"] == before
         await world.writer.write_many([])  # an outage of the chain stops no write
         again = DevChain(port=chain.port, state=state)
         with again:
@@ -109,6 +122,7 @@ async def test_an_older_or_another_database_is_never_anchored(sqlite_world: Worl
     copy = tmp_path / "older.sqlite"
     copy_sqlite(tmp_path / "crowdledger.sqlite", copy)
     await world.open_campaign()
+    worker = world.worker()
     await world.step(worker)
     await worker.close()
     older = f"sqlite+aiosqlite:///{copy}"
@@ -130,9 +144,8 @@ async def test_one_worker_leads(sqlite_world: World) -> None:
         await connection.execute(update(tables.leases).values(expires_at=0))
     assert await second.step()
     assert not await first.step()
-    async with sqlite_world.database.begin() as connection:
-        with pytest.raises(UnavailableError, match="Another worker leads"):
-            await first.context.lease.check(connection)
+    with pytest.raises(UnavailableError, match="Another worker leads"):
+        await first.context.rows.move_cursor(1, None, None)
     assert await sqlite_world.rows(tables.leases, "token") == [2]
     await second.close()
     assert await first.step()
@@ -142,23 +155,23 @@ async def test_one_worker_leads(sqlite_world: World) -> None:
 async def test_a_transaction_that_was_saved_and_not_sent_is_sent(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def cut(node: Node, raw: bytes) -> str:
+    async def cut(*_: object) -> None:
         raise NodeError("cut")
 
     crashed = sqlite_world.worker()
     with monkeypatch.context() as patched:
-        patched.setattr(Node, "send_raw", cut)
+        patched.setattr(NodesChain, "broadcast", cut)
         with pytest.raises(NodeError):
             await crashed.step()
     await crashed.close()
-    assert await sqlite_world.rows(tables.transactions, "purpose", "state") == [("anchor:1", "sent")]
+    assert await sqlite_world.rows(tables.transactions, "intent", "state") == [("anchor:1", "sent")]
     assert await _anchored(sqlite_world) == 0
 
     async def anchored() -> bool:
         return await _anchored(sqlite_world) == 1
 
     await sqlite_world.until(anchored)
-    assert [each[0] for each in await sqlite_world.rows(tables.transactions, "purpose", "state")] == ["anchor:1"]
+    assert [each[0] for each in await sqlite_world.rows(tables.transactions, "intent", "state")] == ["anchor:1"]
 
 
 async def test_a_transaction_that_was_sent_is_not_sent_again(own_chain_world: tuple[DevChain, World]) -> None:
@@ -176,7 +189,7 @@ async def test_a_transaction_that_was_sent_is_not_sent_again(own_chain_world: tu
     worker = world.worker()
     await world.step(worker)
     await worker.close()
-    assert await world.rows(tables.transactions, "purpose", "state") == [("anchor:1", "mined")]
+    assert await world.rows(tables.transactions, "intent", "state") == [("anchor:1", "mined")]
     assert await _anchored(world) == 1
 
 
@@ -265,6 +278,7 @@ async def test_a_proposal_that_the_log_does_not_know_stops_settling(
         await world.step(worker)
     assert await world.statements(RewardsSettled) == []
     assert caplog.text.count("which the log does not know") == 1
+    assert (await _report(world))["alarms"] == ["wrong-settlement"]
     # The guardian stops it; whoever wants a settlement after a veto asks for one.
     world.send("guardian", world.deployment.pool, contracts.veto_call(1, "not ours"))
 
@@ -275,6 +289,23 @@ async def test_a_proposal_that_the_log_does_not_know_stops_settling(
     await world.ask("settle")
     await world.until(lambda: world.all_done(tables.requests), worker)
     assert [each.number for each in await world.statements(RewardsSettled)] == [2]
+    assert (await _report(world))["alarms"] == []
+    await worker.close()
+
+
+async def test_a_settlement_that_the_contract_refuses_for_good_is_said_and_not_tried_on_and_on(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = sqlite_world
+    await _ready_to_settle(world)
+    worker, real = world.worker(), contracts.propose_call
+    monkeypatch.setattr(contracts, "propose_call", lambda said: real(replace(said, totals=(10**20,))))
+    await world.ask("settle")
+    with pytest.raises(TransactionError, match="WrongTotal"):
+        await world.until(lambda: world.all_done(tables.requests), worker)
+    assert "The contract refuses settlement 1: WrongTotal" in (await world.rows(tables.requests, "detail"))[0]
+    await world.step(worker)
+    assert (await _report(world))["alarms"] == ["settlement-refused"]
     await worker.close()
 
 
@@ -324,8 +355,9 @@ async def test_an_operator_without_coins_keeps_nobody_else_from_working(chain: D
     await _ready_to_settle(world)
     worker = world.worker()
     chain.rpc("anvil_setBalance", world.signers["operator"].address, "0x0")
-    with pytest.raises(TransactionError, match=r"(?i)insufficient|funds|balance"):
+    with pytest.raises(TransactionError, match="has 0 wei"):
         await worker.step()
+    assert (await _report(world))["alarms"] == ["low-balance"]
     chain.rpc("anvil_setBalance", world.signers["operator"].address, hex(10**18))
     await world.step(worker)
     assert await _anchored(world) == (await world.reader.head()).size
@@ -350,7 +382,7 @@ async def test_claims_of_strangers_and_of_what_is_paid(sqlite_world: World) -> N
     await world.ask_claim(world.wallets["ann"])
     await world.step(worker)
     assert await world.all_done(tables.claim_requests)
-    assert sum(each.startswith("claim") for each in await world.rows(tables.transactions, "purpose")) == 1
+    assert sum(each.startswith("claim") for each in await world.rows(tables.transactions, "intent")) == 1
     assert await world.rows(tables.claims, "account", "cumulative") == [(world.wallets["ann"], str(AMOUNT))]
     assert world.balance("ann") == AMOUNT
     await worker.close()

@@ -38,21 +38,30 @@ def test_a_run_in_which_nothing_is_accepted_can_be_good() -> None:
 
 
 @pytest.mark.parametrize(
-    "planted", [Planted("pass", "pool", 2, 1, ""), Planted("fail", "none", 2, 1, ""), Planted("fail", "pool", 2, 0, "")]
+    "planted",
+    [
+        Planted("pending", "pool", 2, 1, ""),
+        Planted("vetoed", "none", 2, 1, ""),
+        Planted("vetoed", "pool", 2, 0, ""),
+    ],
 )
 def test_a_wrong_award_that_is_not_named_is_a_problem(planted: Planted) -> None:
     summary = Summary("creation", audit="pass", awarded_total=1, paid_total=1, early_activation="x", early_claim="x")
-    summary.planted = Planted("fail", "pool", 2, 1, "")
+    summary.planted = Planted("vetoed", "pool", 2, 1, "")
     assert summary.problems() == []
     summary.planted = planted
     assert len(summary.problems()) == 1
 
 
 def test_the_award_of_another_campaign_is_not_the_planted_one() -> None:
-    findings = [{"detail": "x"}, {"campaign": "a", "rule": "pool"}, {"campaign": "b", "rule": "budget"}]
-    assert named_award({"findings": findings}, "b")["rule"] == "budget"
+    awards = [
+        {"campaign": "a", "account": None, "rule": "pool"},
+        {"campaign": "b", "account": "0x1", "rule": "none"},
+        {"campaign": "b", "account": None, "rule": "budget"},
+    ]
+    assert named_award(awards, "b")["rule"] == "budget"
     with pytest.raises(ProofError):
-        named_award({"findings": findings}, "c")
+        named_award(awards, "c")
 
 
 def test_amounts_are_shown_exactly() -> None:

@@ -1,0 +1,138 @@
+"""The service's metrics as Prometheus reads them: from rows alone, for nothing here asks a chain.
+
+``docs/operations.md`` has the table of all names; a test holds the two equal.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from api.reads import summary, worker
+from api.reads.worker import Lease, Report
+from api.service import Service
+from ledger.wire import ALARMS
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What is told of one log."""
+
+    log: str
+    size: int
+    anchored: int
+    oldest_ms: int | None
+    """When the oldest entry was written that no anchor covers."""
+    pending: int
+    replaced: int
+    lease: Lease | None
+    report: Report | None
+    alarms: Sequence[str]
+
+
+async def metrics(services: Sequence[Service]) -> bytes:
+    """The metrics of some logs. Raises DatabaseError."""
+    now_ms = time.time_ns() // 1_000_000
+    figures = [await _figures(service, now_ms) for service in services]
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Families(figures, now_ms))
+    return generate_latest(registry)
+
+
+async def _figures(service: Service, now_ms: int) -> Figures:
+    reads = service.reads
+    size = (await service.reader.head()).size
+    anchor = await summary.last_anchor(reads)
+    anchored = min(size, anchor.size) if anchor is not None else 0
+    report = await worker.last_report(reads)
+    lease_seconds = service.config.lease_seconds
+    return Figures(
+        log=service.config.log,
+        size=size,
+        anchored=anchored,
+        oldest_ms=await summary.entry_time_ms(reads, anchored),
+        pending=await worker.pending(reads),
+        replaced=await worker.replaced(reads),
+        lease=await worker.lease(reads),
+        report=report,
+        alarms=[] if service.deployment is None else worker.alarms(report, now_ms, lease_seconds),
+    )
+
+
+class Families(Collector):
+    """Families of figures that were read already."""
+
+    def __init__(self, figures: Sequence[Figures], now_ms: int) -> None:
+        self._figures = figures
+        self._now_ms = now_ms
+
+    def collect(self) -> Iterator[Metric]:
+        """Every family, with a line for each log."""
+        yield from self._of_log()
+        yield from self._of_transactions()
+        yield from self._of_nodes()
+        yield from self._of_worker()
+
+    def _of_log(self) -> Iterator[Metric]:
+        entries = _gauge("log_entries", "Entries of the log")
+        anchored = _gauge("log_anchored_entries", "Entries that an anchor covers, permanent or not")
+        waiting = _gauge("entries_not_anchored", "Entries that no anchor covers")
+        age = _gauge("anchor_age_seconds", "Age of the oldest entry that no anchor covers; 0 where all are covered")
+        for each in self._figures:
+            entries.add_metric([each.log], each.size)
+            anchored.add_metric([each.log], each.anchored)
+            waiting.add_metric([each.log], each.size - each.anchored)
+            since = self._now_ms if each.oldest_ms is None else each.oldest_ms
+            age.add_metric([each.log], max(0, self._now_ms - since) / 1000)
+        yield from (entries, anchored, waiting, age)
+
+    def _of_transactions(self) -> Iterator[Metric]:
+        pending = _gauge("transactions_pending", "Nonces of which no transaction is mined")
+        replaced = CounterMetricFamily(
+            "crowdledger_transactions_replaced", "Transactions whose nonce another one took for good", labels=["log"]
+        )
+        for each in self._figures:
+            pending.add_metric([each.log], each.pending)
+            replaced.add_metric([each.log], each.replaced)
+        yield from (pending, replaced)
+
+    def _of_nodes(self) -> Iterator[Metric]:
+        up = _gauge("node_up", "Whether a node of the chain is used", "node")
+        lag = _gauge("node_lag_blocks", "Blocks by which a node is behind the best", "node")
+        balance = _gauge("signer_balance_wei", "Coins of an account that the worker signs with", "role", "address")
+        for each in self._figures:
+            for node in each.report.nodes if each.report else ():
+                up.add_metric([each.log, node.shown], not node.aside)
+                if node.lag_blocks is not None:
+                    lag.add_metric([each.log, node.shown], node.lag_blocks)
+            for account in each.report.accounts if each.report else ():
+                if account.balance is not None:
+                    balance.add_metric([each.log, account.role, account.address], account.balance)
+        yield from (up, lag, balance)
+
+    def _of_worker(self) -> Iterator[Metric]:
+        holder = _gauge("lease_holder_info", "The worker that leads, or led last", "holder")
+        expires = _gauge("lease_expires_timestamp_seconds", "When the lease runs out")
+        alarm = _gauge("alarm", "Whether an alarm is raised", "alarm")
+        age = _gauge("worker_report_age_seconds", "Time since the worker last said how it is")
+        for each in self._figures:
+            if each.lease is not None:
+                holder.add_metric([each.log, each.lease.holder], 1)
+                expires.add_metric([each.log], each.lease.expires_ms / 1000)
+            for name in ALARMS:
+                alarm.add_metric([each.log, name], name in each.alarms)
+            if each.report is not None:
+                age.add_metric([each.log], max(0, self._now_ms - each.report.at_ms) / 1000)
+        yield from (holder, expires, alarm, age)
+
+
+def _gauge(name: str, words: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"crowdledger_{name}", words, labels=["log", *labels])

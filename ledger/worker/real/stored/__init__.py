@@ -1,0 +1,1 @@
+"""The worker's rows in the database, by what they are about."""
