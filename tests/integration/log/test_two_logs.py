@@ -100,8 +100,8 @@ async def test_both_grow_and_each_has_its_own(database_url: str) -> None:
 async def test_a_flood_in_one_log_leaves_the_other_its_turns(sqlite_database_url: str) -> None:
     turn = Turns()
     async with opened(sqlite_database_url, turn) as (flooded, quiet):
-        flood = [asyncio.create_task(write(flooded, task)) for task in range(TASKS)]
-        await asyncio.sleep(0.05)
+        flood = [asyncio.create_task(write(flooded, task)) for task in range(6 * TASKS)]
+        await asyncio.sleep(0.01)
         waited = []
         while not all(task.done() for task in flood):
             before = len(turn.taken)
