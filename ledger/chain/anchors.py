@@ -226,6 +226,12 @@ def claims_in(receipt: TransactionReceipt, pool: str) -> list[ClaimEvent]:
     return list(_sort_events(paid).claims)
 
 
+def skipped_in(receipt: TransactionReceipt, pool: str) -> set[str]:
+    """The accounts that one transaction left unpaid because the token or the recipient refused."""
+    ours = [entry for entry in receipt.logs if entry.address == pool]
+    return {members["account"] for _, members, _ in _decode_events(ours, ["ClaimSkipped"])}
+
+
 _Event = tuple[str, dict[str, Any], Place]
 
 

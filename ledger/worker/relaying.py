@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ledger.book.reward_tree import RewardTree
 from ledger.chain import anchors, contracts
@@ -54,17 +54,14 @@ class Relaying:
         if tree is None:
             return
         attempts = [each for each in await self._context.rows.open_attempts() if each.intent.startswith(INTENT)]
-        failed = await self._close_failed(requests, attempts)
-        if await self._close_late(requests, attempts) or failed:
+        self._learn_from(attempts)
+        if await self._close_late(requests, attempts):
             requests = await self._context.rows.claims_asked()
         if _waits(attempts, signer.address):
             return  # nothing else is sent before that is mined
         owed = await self._owed(tree, requests)
-        # In tree order neighbours share their proofs.
-        accounts = [account for account, _ in tree.accounts if account in owed]
-        size = self._most
-        for begin in range(0, len(accounts), size):
-            if not await self._pay(signer, tree, accounts[begin : begin + size], owed):
+        for accounts in self._batches(tree, owed):
+            if not await self._pay(signer, tree, accounts, owed):
                 return
 
     async def _tree_of(self, number: int, root: str) -> RewardTree | None:
@@ -74,26 +71,44 @@ class Relaying:
             self._tree = await self._context.work.run(RewardTree, accounts)
         return self._tree if self._tree.root == root and self._tree.accounts else None
 
+    def _coming(self, root: str) -> Mapping[str, int]:
+        """By account what the settlement changes that the log records and that is not in force: not yet, or not any
+        more, if a reorganisation undid its activation after somebody had asked for what it pays."""
+        pool = self._context.book.pools.get(self._context.pool)
+        recorded = None if pool is None else pool.pending()
+        return {} if recorded is None or recorded.root == root else recorded.accounts
+
     # ---- who is paid ----
 
     async def _owed(self, tree: RewardTree, requests: Sequence[ClaimAsked]) -> dict[str, list[str]]:
-        """By account the requests that a payment can answer. The others are closed: those of accounts that are paid up,
-        have no share, or were paid for often enough today."""
-        shares = dict(tree.accounts)
+        """By account the requests that a payment can answer. Others are closed: those of accounts that are paid up for
+        good, have no share, or were paid for often enough today. What was paid in a block that may still go waits."""
+        shares, coming = dict(tree.accounts), self._coming(tree.root)
         by_account: dict[str, list[str]] = {}
         for request in requests:
             by_account.setdefault(request.account, []).append(request.id)
-        strangers = [account for account in by_account if account not in shares]
+        strangers = [account for account in by_account if account not in shares and account not in coming]
         await self._close(strangers, by_account, FAILED, detail=_NO_SHARE)
         known = sorted(by_account.keys() & shares.keys())
         claimed = await claimed_sums(self._context, known, "latest")
-        await self._close([each for each in known if claimed[each] >= shares[each]], by_account, PAID)
         owed = [account for account in known if claimed[account] < shares[account]]
+        paid_up = [each for each in known if claimed[each] >= shares[each] >= coming.get(each, 0)]
+        await self._close(await self._paid_for_good(paid_up, shares), by_account, PAID)
         often = await self._often(owed)
         words = f"The claims of this account were relayed {self._context.pace.relay_claims_per_day} times in a day. "
         words += "Ask again tomorrow, or claim with a wallet of your own."
         await self._close(often, by_account, FAILED, detail=words)
         return {account: by_account[account] for account in owed if account not in often}
+
+    async def _paid_for_good(self, accounts: Sequence[str], shares: Mapping[str, int]) -> list[str]:
+        """Those that permanent blocks say were paid: whoever paid them, nobody would see a reorganisation undo it."""
+        if not accounts:
+            return []
+        block = (await self._context.chain.finalized()).number
+        if not await self._context.chain.pool_stands(block):
+            return []
+        claimed = await claimed_sums(self._context, accounts, block)
+        return [each for each in accounts if claimed[each] >= shares[each]]
 
     async def _often(self, accounts: Sequence[str]) -> list[str]:
         """Accounts that cost us enough today: whoever asks on and on must not burn our gas."""
@@ -114,6 +129,19 @@ class Relaying:
 
     # ---- payments ----
 
+    def _batches(self, tree: RewardTree, owed: Collection[str]) -> list[Sequence[str]]:
+        """Who is paid together, in tree order, where neighbours share their proofs. Last, each on its own, come those
+        whose payment failed when they were alone, so that nobody else waits for them."""
+        accounts = [account for account, _ in tree.accounts if account in owed]
+        alone = self._failed_alone()
+        others, size = [each for each in accounts if each not in alone], self._most
+        batches: list[Sequence[str]] = [others[begin : begin + size] for begin in range(0, len(others), size)]
+        return batches + [[each] for each in sorted(alone.keys() & set(accounts), key=lambda name: (alone[name], name))]
+
+    def _failed_alone(self) -> Counter[str]:
+        """How often the payment of each account failed with nobody else in it, within the last day."""
+        return Counter(some[0] for _, some in self._failed.values() if len(some) == 1)
+
     async def _pay(
         self, signer: Signer, tree: RewardTree, accounts: Sequence[str], requests: Mapping[str, Sequence[str]]
     ) -> bool:
@@ -123,7 +151,7 @@ class Relaying:
         pool = self._context.deployment.pool
         try:
             await self._close(accounts, requests, SENT)
-            receipt = await self._sender.send(signer, f"{INTENT}{len(accounts)}", pool, call)
+            receipt = await self._sender.send(signer, self._intent(accounts), pool, call)
         except TransactionError as error:
             if not _is_of_some(error.reason):
                 raise
@@ -132,6 +160,11 @@ class Relaying:
             return False
         await self._answer(proof.accounts, requests, receipt)
         return True
+
+    def _intent(self, accounts: Sequence[str]) -> str:
+        """What fails alone is named, so that the pause before it is tried again keeps nobody else."""
+        named = f"{accounts[0]}:" if len(accounts) == 1 and accounts[0] in self._failed_alone() else ""
+        return f"{INTENT}{named}{len(accounts)}"
 
     async def _pay_apart(
         self,
@@ -154,33 +187,31 @@ class Relaying:
     async def _answer(
         self, accounts: Sequence[str], requests: Mapping[str, Sequence[str]], receipt: TransactionReceipt
     ) -> None:
-        """Close the requests of a batch that is mined: who was paid, and who was skipped."""
-        paid = {event.account for event in anchors.claims_in(receipt, self._context.deployment.pool)}
+        """Close the requests of a batch that is mined: who was paid, and who was skipped. To others nothing was due any
+        more, whoever had paid them before: theirs wait until that is permanent."""
+        pool = self._context.deployment.pool
+        paid = {event.account for event in anchors.claims_in(receipt, pool)}
         self.failing = not paid
         self._most = min(2 * self._most, self._context.pace.relay_batch)
         of = receipt.transaction
         await self._close([each for each in accounts if each in paid], requests, PAID, transaction=of)
-        skipped = [each for each in accounts if each not in paid]
-        await self._close(skipped, requests, FAILED, transaction=of, detail=_SKIPPED)
+        skipped = anchors.skipped_in(receipt, pool).intersection(accounts)
+        await self._close(sorted(skipped), requests, FAILED, transaction=of, detail=_SKIPPED)
 
-    async def _close_failed(self, requests: Sequence[ClaimAsked], attempts: Sequence[Attempt]) -> bool:
-        """Learn from batches that failed once they were mined, whenever that was; whether requests were closed.
+    def _learn_from(self, attempts: Sequence[Attempt]) -> None:
+        """Learn from batches that failed once they were mined, whenever that was.
 
         The same batch would burn the same gas again, and what it failed for need have no words (its gas ran out, by
-        somebody's doing perhaps): the next one is half as large, until the account is alone that it fails for.
+        somebody's doing perhaps): the next one is half as large, until the account is alone that it fails for. That one
+        is tried again, for a reorganisation may have caused it, as often as an account may cost us in a day.
         """
-        closed = False
         for attempt in attempts:
             if attempt.state != "failed" or attempt.hash in self._failed or attempt.detail.startswith(_PASSING):
                 continue
             accounts = contracts.claimed_accounts(attempt.data)
             self._failed[attempt.hash] = attempt.at_ms, accounts
             self._most = max(1, min(self._most, len(accounts) // 2))
-            if len(accounts) == 1:
-                self.failing = closed = True
-                ids = [each.id for each in requests if each.account in accounts and each.at_ms <= attempt.at_ms]
-                await self._context.rows.set_claims(ids, FAILED, detail=_refused(attempt.detail))
-        return closed
+            self.failing = self.failing or len(accounts) == 1
 
     async def _close_late(self, requests: Sequence[ClaimAsked], attempts: Sequence[Attempt]) -> bool:
         """Close what was sent in a batch that was mined after we stopped waiting, or after a crash; whether any was."""

@@ -22,7 +22,7 @@ class _Failing:
 
 
 class Brake:
-    """By account and kind of intent (what stands before its colon) how often it failed in a row, and since when."""
+    """By account and kind of intent (what stands before its last colon): how often it failed in a row, and when."""
 
     def __init__(self) -> None:
         self._failing: dict[tuple[str, str], _Failing] = {}
@@ -44,12 +44,14 @@ class Brake:
         return failing is not None and 0 <= now_ms - failing.last_ms < _pause_ms(failing.count)
 
     def held(self, now_ms: int) -> list[str]:
-        """The intents that failed last, of all kinds that are held back now."""
-        return [each.intent for (account, _), each in self._failing.items() if self.holds(account, each.intent, now_ms)]
+        """The intents that failed last, of all kinds that are held back now; not of those that name whom they are for,
+        such as ``claim:0x...:1``: nobody else waits for them."""
+        failing = [(account, each.intent) for (account, kind), each in self._failing.items() if ":" not in kind]
+        return [intent for account, intent in failing if self.holds(account, intent, now_ms)]
 
 
 def _key(account: str, intent: str) -> tuple[str, str]:
-    return account, intent.partition(":")[0]
+    return account, intent.rpartition(":")[0] or intent
 
 
 def _pause_ms(count: int) -> int:

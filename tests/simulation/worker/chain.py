@@ -239,17 +239,17 @@ class SimChain:
         mined[hash_] = Mined(hash_, "", "", True, "", 0, 0, tuple(enumerate(said, place)))
         return place + len(said)
 
-    def reorganise(self, depth: int) -> None:
-        """Other blocks in the place of the newest ones; what was mined in them may be lost."""
+    def reorganise(self, depth: int, *, loses: bool = False) -> None:
+        """Other blocks in the place of the newest ones; what was mined in them may be lost, or is if it ``loses``."""
         depth = min(depth, self.blocks[-1].number - self.final)
         if depth < 1:
             return
         gone = self.blocks[-depth:]
         self.world.say(f"** reorganisation of {depth} blocks from {gone[0].number} on")
         del self.blocks[-depth:]
-        back = self.world.rng.random() < 0.6
+        back = self.world.rng.random() < 0.6 and not loses
         for block in gone:
-            self.outside += block.outside
+            self.outside += () if loses else block.outside
             for sent in block.sent:
                 if back:
                     self.world.rng.choice(self.nodes).pool.setdefault(sent.sender, {}).setdefault(sent.nonce, sent)

@@ -22,6 +22,7 @@ from tests.simulation.worker.contracts import (
     CLAIMED_TOPIC,
     CONTRACT,
     OPERATOR,
+    SKIPPED_TOPIC,
     Revert,
     Said,
     State,
@@ -332,6 +333,9 @@ def _coded(said: Said) -> tuple[str, tuple[bytes, ...], bytes]:
     m = said.members
     if said.name == "claimed":
         return POOL, (CLAIMED_TOPIC, onchain.address_word(m["account"])), onchain.uint256(m["amount"])
+    if said.name == "skipped":
+        payee = onchain.address_word(m["account"])
+        return POOL, (SKIPPED_TOPIC, payee, payee), onchain.uint256(m["amount"])
     data = onchain.uint256(m["old"]) + onchain.uint256(m["size"]) + m["root"]
     return CONTRACT, (ANCHORED_TOPIC, bytes.fromhex(LOG_ID[2:])), data
 
@@ -340,7 +344,7 @@ def _receipt(made: Made, mined: Mined, block_hash: str | None = None) -> Transac
     logs = tuple(
         LogEntry(*_coded(said), made.number, made.hash, mined.hash, place)
         for place, said in mined.said
-        if said.name in ("claimed", "Anchored")
+        if said.name in ("claimed", "skipped", "Anchored")
     )
     return TransactionReceipt(
         transaction=mined.hash,

@@ -27,6 +27,7 @@ MAX_PAUSE = 60
 """Seconds; the real one lasts three days, which no run does."""
 ANCHORED_TOPIC = artifact(contracts.LOG_CONTRACT).abi.events["Anchored"].topic
 CLAIMED_TOPIC = artifact(contracts.POOL_CONTRACT).abi.events["Claimed"].topic
+SKIPPED_TOPIC = artifact(contracts.POOL_CONTRACT).abi.events["ClaimSkipped"].topic
 
 
 class Revert(Exception):
@@ -216,7 +217,10 @@ def _claim_many(state: State, sender: str, now: int, accounts: Any, units: Any, 
         due = cumulative - state.claimed.get(account, 0)
         if due > 0 and account in state.unclear:
             raise Revert(f"PaymentUnclear(account={account})")
-        if due <= 0 or account in state.refusing:
+        if due <= 0:
+            continue
+        if account in state.refusing:
+            said.append(Said("skipped", {"account": account, "amount": due}))
             continue
         if sum(state.claimed.values()) + due > state.awarded:
             raise Revert("AwardsExceeded()")

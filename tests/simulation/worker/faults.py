@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -232,10 +232,17 @@ def _send_for_another_log(chain: SimChain, store: Store) -> None:
 
 def _claim_outside(chain: SimChain, store: Store) -> None:
     """Somebody claims with a tool of their own."""
+    claim_outside(chain, store, chain.world.rng.choice)
+
+
+def claim_outside(
+    chain: SimChain, store: Store, choose: Callable[[Sequence[tuple[str, int]]], tuple[str, int]]
+) -> None:
+    """An account of the settlement in force is paid by somebody else, in the next block."""
     row = store.settlements.get(chain.state.number)
     if row is None or not row.tree or row.settlement.root != chain.state.active_root:
         return
-    account, cumulative = chain.world.rng.choice(row.tree)
+    account, cumulative = choose(row.tree)
     root = row.settlement.root
 
     def act(state: State, now: int) -> Effect:

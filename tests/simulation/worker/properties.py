@@ -43,6 +43,8 @@ class Watch:
         self._cursor = 0
         self._checked = 1
         self._costs: dict[str, object] = {}
+        self._unpaid: dict[str, str] = {}
+        """Claims that were closed without a payment while what was offered was not paid, and how."""
 
     # ---- at every call ----
 
@@ -103,6 +105,7 @@ class Watch:
                 raise BrokenProperty(f"The cost of {transaction} changed.")
         self._costs = dict(self._store.costs)
         self._check_blocks()
+        self._check_claims()
 
     def _check_attempts(self) -> None:
         for hash_, before in self._settled.items():
@@ -157,6 +160,16 @@ class Watch:
                 raise BrokenProperty("What is anchored is not our log.")
             if sum(block.state.claimed.values()) > block.state.awarded:
                 raise BrokenProperty("More was paid than awarded.")
+
+    def _check_claims(self) -> None:
+        """Note which claims are closed without a payment while permanent blocks have not paid what was offered."""
+        for id_, row in self._store.claims_asked.items():
+            if row.offer is None or row.state not in ("paid", "failed") or row.transaction is not None:
+                self._unpaid.pop(id_, None)
+            elif id_ not in self._unpaid:
+                is_paid = self._chain.final_state.claimed.get(row.account, 0) >= row.offer[1]
+                lacks = row.state == "failed" and "no share" in (row.detail or "")
+                self._unpaid[id_] = row.state if lacks or (row.state == "paid" and not is_paid) else ""
 
     # ---- once the faults are over ----
 
@@ -217,6 +230,7 @@ class Watch:
             if end and known and known.proposal == row.settlement.proposal and row.state != end.verdict:
                 yield f"settlement {number} is {end.verdict}, its row says {row.state}"
         yield from self._false_places()
+        yield from self._closed_unpaid()
         for attempt in self._store.attempts.values():
             if attempt.state == "final":
                 costs = self._store.costs.get(attempt.hash, ())
@@ -243,6 +257,15 @@ class Watch:
                 continue
             if self._says(named, "claimed", "account", row.account) != (row.state == "paid"):
                 yield f"claim {id_} of {row.account} is {row.state}, which is not what {named[:8]} did"
+
+    def _closed_unpaid(self) -> Iterator[str]:
+        """Claims of what a settlement offered that is in force after all: to these one did not answer truly."""
+        active = {end.settlement.proposal for end in self._entries.book.pools[CHAIN, POOL].ended
+                  if end.settlement and end.verdict == "activated"}  # fmt: skip
+        for id_, state in self._unpaid.items():
+            row = self._store.claims_asked[id_]
+            if state and row.offer is not None and row.offer[0] in active:
+                yield f"claim {id_} of {row.account} was closed as {state} without a payment"
 
     def _says(self, transaction: str, name: str, member: str, value: object) -> bool:
         found = self._chain.find(transaction)

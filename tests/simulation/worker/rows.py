@@ -28,6 +28,8 @@ class ClaimRow:
     at_ms: int
     transaction: str | None = None
     detail: str | None = None
+    offer: tuple[str, int] | None = None
+    """What made somebody ask: the proposal hash of a settlement that is in force, and the account's share in it."""
 
 
 @dataclass(slots=True)

@@ -20,7 +20,7 @@ from tests.simulation.worker.client import SimClient
 from tests.simulation.worker.contracts import OPERATOR, RELAYER, REPORTER, Funds, State
 from tests.simulation.worker.log import Entries, SimClock, SimLog, SimSigning, SimWork
 from tests.simulation.worker.properties import Watch
-from tests.simulation.worker.rows import ClaimRow, SimRows, Store
+from tests.simulation.worker.rows import ClaimedRow, ClaimRow, SimRows, Store
 from tests.simulation.worker.scheduler import Scheduler
 from tests.simulation.worker.story import DEPLOYMENT, accounts, campaigns, script
 from tests.simulation.worker.world import BrokenProperty, Life, Sleep, World
@@ -48,6 +48,8 @@ _HOT_POINTS = (
 """Where a run has more trouble than elsewhere."""
 _INTERVAL_MS = 10_000
 _SLICE_MS = 30_000
+_ASKS = 0.3
+"""How often, a block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +136,12 @@ class Run:
             for latest_ms in (1_000, 150_000):
                 world.at(rng.randrange(latest_ms), partial(faults.fund, self.chain, campaign))
         for _ in range(rng.randrange(8)):
-            world.at(rng.randrange(self._length_ms), lambda: self._ask_claim(rng.choice(accounts())))
+            world.at(rng.randrange(self._length_ms), lambda: self.ask_claim(rng.choice(accounts())))
         for _ in range(rng.randrange(4)):
             world.at(rng.randrange(self._length_ms), lambda: self._ask(rng.choice(("anchor", "settle"))))
         faults.let_loose(self.chain, self.store)
+        people = Random(f"people of {world.seed}")  # dice of their own: with those of the world each run were another
+        self.chain.on_block.append(lambda: self._ask_for_offer(people))
 
     def _say(self, statement: Any) -> None:
         with suppress(RuleError):  # too late, by how this run went
@@ -147,9 +151,26 @@ class Run:
         self._asks += 1
         self.store.asked[f"r{self._asks}"] = Asked(id=f"r{self._asks}", kind=kind, at_ms=self.world.now_ms)
 
-    def _ask_claim(self, account: str) -> None:
+    def offer(self, account: str) -> tuple[str, int] | None:
+        """The settlement that an account can claim from, as anybody reads it, and its share in it; None for nothing."""
+        active = [row for _, row in sorted(self.store.settlements.items()) if row.state == "activated"]
+        share = dict(active[-1].tree).get(account, 0) if active else 0
+        claimed = self.store.claimed.get(account, ClaimedRow()).cumulative
+        return (active[-1].settlement.proposal, share) if share > claimed else None
+
+    def ask_claim(self, account: str) -> str:
+        """Somebody asks for a payment; the id of the request."""
         self._asks += 1
-        self.store.claims_asked[f"c{self._asks}"] = ClaimRow(account, "asked", self.world.now_ms)
+        name, offer = f"c{self._asks}", self.offer(account)
+        self.store.claims_asked[name] = ClaimRow(account, "asked", self.world.now_ms, offer=offer)
+        return name
+
+    def _ask_for_offer(self, rng: Random) -> None:
+        """Somebody sees that there is something to claim, and asks for it, once at a time."""
+        account = rng.choice(accounts())
+        waiting = {row.account for row in self.store.claims_asked.values() if row.state in ("asked", "sent")}
+        if rng.random() < _ASKS and account not in waiting and self.offer(account) is not None:
+            self.ask_claim(account)
 
     def _ask_again(self) -> None:
         """In quiet: what people would still ask for."""
@@ -163,7 +184,7 @@ class Run:
         waiting = {row.account for row in self.store.claims_asked.values() if row.state in ("asked", "sent")}
         for account, share in pool.tree(pool.active).accounts:
             if self.chain.final_state.claimed.get(account, 0) < share and account not in waiting:
-                self._ask_claim(account)
+                self.ask_claim(account)
 
     # ---- a worker ----
 

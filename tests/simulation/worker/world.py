@@ -66,7 +66,7 @@ class World:
     trace: Callable[[str], None] | None = None
     calls: int = 0
     _until: int = 1
-    _timers: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
+    _timers: list[tuple[int, int, Callable[[], object]]] = field(default_factory=list)
     _count: int = 0
 
     def say(self, words: str) -> None:
@@ -74,7 +74,7 @@ class World:
         if self.trace is not None:
             self.trace(f"{(self.now_ms - START_MS) / 1000:9.2f}  {words}")
 
-    def at(self, milliseconds: int, what: Callable[[], None]) -> None:
+    def at(self, milliseconds: int, what: Callable[[], object]) -> None:
         """Do something so many milliseconds from now."""
         self._count += 1
         heappush(self._timers, (self.now_ms + milliseconds, self._count, what))

@@ -50,6 +50,14 @@ def test_other_kinds_and_other_accounts_go_on(stage: Stage) -> None:
     assert stage.send("propose:1", b"\4", stage.reporter) is not None
 
 
+def test_one_that_names_whom_it_is_for_waits_by_itself(stage: Stage) -> None:
+    stage.chain.reverts["03"] = "late: no reason given"
+    assert len(times(stage, 6, f"claim:{CONTRACT}:1")) == 13
+    assert stage.send("claim:2", b"\4") is not None
+    assert stage.send(f"claim:{OPERATOR}:1", b"\5") is not None
+    assert stage.sender.report()[2] == [], "nothing else waits"
+
+
 def test_what_all_nodes_refuse_fills_few_places(stage: Stage) -> None:
     stage.chain.refuses = lambda tx: "exceeds block gas limit" if tx.data == "03" else ""
     times(stage, 6)
