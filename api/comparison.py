@@ -1,8 +1,9 @@
-"""Never fork: after a start, writes wait until our log was compared with the anchored one.
+"""Never fork: after a start, writes wait until our log was compared with the anchored one; then it is compared again.
 
 The RPC nodes are asked every few seconds until one answers. If the contract is ahead of us, or holds another
 root at its size, writes stop for good: somebody started an old or a foreign database. While the node is down, serves
-another chain or other contracts, writes wait and ``/ready`` says why.
+another chain or other contracts, writes wait and ``/ready`` says why. Once they go on, no outage of the chain stops
+them: nothing does but all nodes that answer saying that the log has diverged since.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from ledger.log.never_fork import Heads, require_same_history, require_same_key
 
 _LOGGER = logging.getLogger(__name__)
 _RETRY_SECONDS: Final = 2.0
+_AGAIN_SECONDS: Final = 60.0
 
 
 class Gate(Protocol):
@@ -40,7 +42,8 @@ class Gate(Protocol):
 
 
 class Comparison:
-    """One comparison after a start. ``done`` says whether it has succeeded, ``problem`` what keeps it."""
+    """The comparison after a start, and those after it. ``done`` says whether one has succeeded, ``problem`` what keeps
+    writes from going on."""
 
     def __init__(self, gate: Gate, log: Heads, deployment: Deployment | None, rpc_urls: Sequence[str]) -> None:
         self._gate = gate
@@ -66,16 +69,42 @@ class Comparison:
                 self._gate.stop_writes(_waiting(error))
             await asyncio.sleep(_RETRY_SECONDS)
 
+    async def watch(self) -> None:
+        """Compare once a minute, after a comparison that has succeeded, until the log has diverged."""
+        while self._deployment is not None and self.done and self.problem is None:
+            await asyncio.sleep(_AGAIN_SECONDS)
+            error = await self._diverged(self._deployment)
+            if error is not None:
+                self._finish(error)
+
     async def _compare(self, deployment: Deployment) -> None:
-        opened, head, block_ms = await asyncio.to_thread(_read, self._urls, deployment)
         try:
-            await require_same_key(self._log, opened)
-            await require_same_history(self._log, head)
+            block_ms = await self._require_same(self._urls, deployment)
         except LogDivergedError as error:
             self._finish(error)
         else:
             self._gate.confirm_time(block_ms)
             self._finish(None)
+
+    async def _diverged(self, deployment: Deployment) -> LogDivergedError | None:
+        """How the log has diverged, where a node says so and no other one says otherwise: a single one may lie."""
+        found = None
+        for url in self._urls:
+            try:
+                await self._require_same((url,), deployment)
+                return None
+            except LogDivergedError as error:
+                found = found or error
+            except (ChainError, DatabaseError) as error:
+                _LOGGER.info("The log could not be compared with the chain again. %s", error)
+        return found
+
+    async def _require_same(self, urls: Sequence[str], deployment: Deployment) -> int:
+        """Raise LogDivergedError unless what is anchored is ours; the last block's time in milliseconds."""
+        opened, head, block_ms = await asyncio.to_thread(_read, urls, deployment)
+        await require_same_key(self._log, opened)
+        await require_same_history(self._log, head)
+        return block_ms
 
     def _finish(self, error: LogDivergedError | None) -> None:
         self.problem = error

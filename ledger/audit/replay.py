@@ -6,11 +6,10 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, repeat
-from operator import attrgetter
+from itertools import repeat
 from typing import cast
 
-from ledger.audit.growing import GrowingTree
+from ledger.audit.growing import GrowingTree, Hashes
 from ledger.audit.mirror import Progress, read_entries
 from ledger.audit.published import Shown, nothing_shown
 from ledger.audit.source import Source
@@ -31,7 +30,6 @@ from ledger.tree.tiles import Tile
 
 SettlementStatement = RewardsSettled | SettlementActivated | SettlementVetoed
 _COMMON = frozenset({ContributionSubmitted, DecisionMade})
-_KIND_AND_TIME = attrgetter("__class__", "at")
 MAX_EXAMINED = 20
 """Wrong settlements that are looked into; of more it is said only that they are wrong."""
 
@@ -46,7 +44,7 @@ class Replay:
     shown: Shown = nothing_shown
     tree: GrowingTree = field(default_factory=GrowingTree)
     book: Book = field(default_factory=Book)
-    leaf_hashes: list[bytes] = field(default_factory=list)
+    leaf_hashes: Hashes = field(default_factory=Hashes)
     at_ms: array[int] = field(default_factory=lambda: array("q"))
     """The time of each entry; one that is no statement has that of the entry before."""
     unreadable: list[tuple[int, str]] = field(default_factory=list)
@@ -68,38 +66,46 @@ class Replay:
         """Entries read."""
         return len(self.leaf_hashes)
 
-    def take(self, entries: Sequence[bytes]) -> None:
-        """Read the next entries."""
+    def take(self, entries: Sequence[bytes]) -> list[bytes]:
+        """Read the next entries; returns their leaf hashes."""
         begin = self.size
-        self.leaf_hashes += hash_entries(entries)
+        leaf_hashes = hash_entries(entries)
+        self.leaf_hashes.extend(leaf_hashes)
         parse = kinds.parse
-        statements: list[AnyStatement] = []
+        run: list[AnyStatement] = []  # of one kind and one time
+        kind, at = None, ""
         for index, data in enumerate(entries, begin):
             try:
-                statements.append(parse(data))
+                statement = parse(data)
             except FormatError as error:
-                self._fold(statements)
-                statements = []
+                self._fold(run)
+                run = []
                 self.unreadable.append((index, error.detail))
                 self.at_ms.append(self.at_ms[-1] if self.at_ms else 0)
                 self.book.fold_bytes(data, index)
-        self._fold(statements)
+                continue
+            if statement.__class__ is not kind or statement.at != at:
+                self._fold(run)
+                run = []
+                kind, at = statement.__class__, statement.at
+            run.append(statement)
+        self._fold(run)
+        return leaf_hashes
 
-    def _fold(self, statements: Sequence[AnyStatement]) -> None:
-        """Fold the next entries, run by run: what is of one kind and one time."""
+    def _fold(self, run: Sequence[AnyStatement]) -> None:
+        """Fold the next entries, which are of one kind and one time."""
+        if not run:
+            return
         index = len(self.at_ms)
-        for (kind, at), group in groupby(statements, _KIND_AND_TIME):
-            run = list(group)
-            self.at_ms.extend(repeat(time_ms(at), len(run)))
-            if kind in _COMMON:
-                self.book.fold_run(run, index)
-                signable = cast("list[ContributionSubmitted | DecisionMade]", run)
-                self.signed += [each for each in enumerate(signable, index) if each[1].signature is not None]
-            else:
-                for place, statement in enumerate(run, index):
-                    self.book.fold(statement, place)
-                    self._keep(statement, place)
-            index += len(run)
+        self.at_ms.extend(repeat(time_ms(run[0].at), len(run)))
+        if type(run[0]) in _COMMON:
+            self.book.fold_run(run, index)
+            signable = cast("Sequence[ContributionSubmitted | DecisionMade]", run)
+            self.signed += [(place, each) for place, each in enumerate(signable, index) if each.signature is not None]
+        else:
+            for place, statement in enumerate(run, index):
+                self.book.fold(statement, place)
+                self._keep(statement, place)
 
     def _keep(self, statement: AnyStatement, index: int) -> None:
         match statement:
@@ -151,9 +157,8 @@ def read_log(
     Raises what the source raises, and FormatError where a bundle is malformed.
     """
     replay = Replay(shown)
-    for begin, entries in read_entries(source, 0, size):
-        replay.take(entries)
-        for tile, content in replay.tree.append(replay.leaf_hashes[begin:]):
+    for _, entries in read_entries(source, 0, size):
+        for tile, content in replay.tree.append(replay.take(entries)):
             tiles(tile, content)
         if progress is not None:
             progress(replay.size, size)

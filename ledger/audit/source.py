@@ -9,9 +9,11 @@ base is what the user names if it has a checkpoint, else ``logs/main`` below it;
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import re
+import stat
 import threading
 import time
 import zlib
@@ -41,6 +43,8 @@ _BUSY = frozenset({429, 502, 503, 504})
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SERVED_SUMMARY = "v1/audit/summary"
 _LOG_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,63}")
+_NO_FILE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO})
+"""What is said of a path where nothing is, or nothing that could be a file: a circle of links, a socket."""
 _GZIP = 31
 """zlib's name for a stream with a gzip header."""
 _GZIP_ROOM_BYTES = 4096
@@ -102,21 +106,30 @@ class FolderSource(Closing):
     def fetch(self, path: str, limit: int) -> bytes:
         """Read one file; errors as for :meth:`Source.fetch`."""
         try:
-            if not (self._folder / path).is_file():  # a pipe would keep us waiting for ever
-                raise FileNotFoundError
-            with (self._folder / path).open("rb", buffering=0) as file:
-                # As much as is there, not a buffer of the limit's size for each small file.
-                data = file.read(min(limit, os.fstat(file.fileno()).st_size) + 1)
-        except (FileNotFoundError, NotADirectoryError):
-            raise NotFoundError(
-                f"The mirror '{self._folder}' has no file '{path}'.",
-                remedy="Make it with 'crowdledger mirror URL FOLDER', or run that again.",
-            ) from None
+            data = _read_file(f"{self._folder}/{path}", limit)
         except OSError as error:
+            if error.errno in _NO_FILE:
+                raise NotFoundError(
+                    f"The mirror '{self._folder}' has no file '{path}'.",
+                    remedy="Make it with 'crowdledger mirror URL FOLDER', or run that again.",
+                ) from None
             raise UnavailableError(
                 f"'{self._folder / path}' cannot be read: {error.strerror}.", remedy="Check the folder and its rights."
             ) from error
         return _bounded(data, path, limit)
+
+
+def _read_file(place: str, limit: int) -> bytes:
+    """A file of a folder, a byte more than ``limit`` at most; OSError, with ENOENT for what is no regular file."""
+    file = os.open(place, os.O_RDONLY | os.O_NONBLOCK)  # or a pipe would keep us waiting for ever
+    try:
+        status = os.fstat(file)
+        if not stat.S_ISREG(status.st_mode):
+            raise FileNotFoundError(errno.ENOENT, "It is no regular file", place)
+        # As much as is there, not a buffer of the limit's size for each small file.
+        return os.read(file, min(limit, status.st_size) + 1)
+    finally:
+        os.close(file)
 
 
 class UrlSource(Closing):

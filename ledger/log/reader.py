@@ -130,6 +130,11 @@ class Reader(Views, ChainViews, LogKeys):
         except KeyError:
             return merkle.inclusion_proof(index, size, await self._tree.nodes(merkle.inclusion_nodes(index, size)))
 
+    async def nodes(self, nodes: Collection[tuple[int, int]]) -> NodeReader:
+        """A reader of these complete nodes ``(level, index)`` of the tree. Raises NotFoundError beyond the head."""
+        await self._check_size(max(((index + 1) << level for level, index in nodes), default=0))
+        return await self._tree.nodes(nodes)
+
     async def receipt(self, index: int) -> bytes:
         """The receipt of an entry: its first checkpoint and, once an anchor covers that, the first such anchor.
 

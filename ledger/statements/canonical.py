@@ -35,9 +35,8 @@ class Document(msgspec.Struct, frozen=True, gc=False):
             return cls.of(value)
         plain = (
             (data.isascii() or _ASTRAL.search(data) is None)
-            and type(value) not in (int, float)
             and data.count(b"{") + data.count(b"[") < _MAX_DEPTH
-            and _UNLIKE.search(data) is None
+            and _has_plain_numbers(data)
         )
         return cls(data) if plain else cls.of(value)
 
@@ -46,9 +45,8 @@ Encodable = JsonValue | Document | Mapping[str, JsonValue | Document]
 
 MAX_SAFE_INTEGER = 2**53 - 1
 _MAX_DEPTH = 64
-_UNLIKE = re.compile(rb'[\[,:](?<![^"]:)-?(?:[0-9]{16}|[0-9]+[.eE])')
-"""Numbers in lists and objects that orjson may write unlike RFC 8785: long integers and floats; and texts that hold the
-like, but not a time of day: a member's number has a quote before its colon."""
+_DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"0" * 9)
+_LONG_INTEGER = b"0" * 16
 _ASTRAL = re.compile(rb"[\xf0-\xf4]")
 """Characters outside the basic plane, whose keys orjson sorts unlike RFC 8785."""
 _FLAT = frozenset({str, Document})
@@ -92,6 +90,14 @@ def decode(data: bytes) -> JsonValue:
 def digest(value: JsonValue) -> str:
     """SHA-256 of the canonical bytes, 64 lower-case hex digits."""
     return hashlib.sha256(encode(value)).hexdigest()
+
+
+def _has_plain_numbers(data: bytes) -> bool:
+    """Whether all numbers in orjson's JSON are such as RFC 8785 writes alike: no floats, no long integers."""
+    if b"\\" in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")  # what is left of quotes are the ends of texts
+    outside = b"".join(data.split(b'"')[::2]).translate(_DIGITS_TO_ZERO)
+    return b"." not in outside and b"0e" not in outside and _LONG_INTEGER not in outside
 
 
 def _fragment(value: object) -> orjson.Fragment:

@@ -139,7 +139,7 @@ def node_in_tile(level: int, index: int, hashes: Sequence[bytes]) -> bytes:
 
 def encode_tile(hashes: Sequence[bytes]) -> bytes:
     """Return a tile's bytes: 1 to 256 hashes one after another."""
-    if any(len(value) != HASH_SIZE for value in hashes):
+    if not set(map(len, hashes)) <= {HASH_SIZE}:
         raise FormatError(f"A tile holds hashes of {HASH_SIZE} bytes.")
     _check_width(len(hashes))
     return b"".join(hashes)
@@ -169,10 +169,10 @@ def decode_entries(data: bytes) -> list[bytes]:
     while at < end and len(entries) <= FULL_WIDTH:
         begin = at + 2
         # Shifting two bytes takes half the time of int.from_bytes on a slice, and an audit reads every entry so.
-        at = begin + (data[at] << 8 | data[at + 1]) if begin <= end else begin
-        if at > end:
-            raise FormatError("The entry bundle ends inside an entry.")
+        at = begin + (data[at] << 8 | data[begin - 1]) if begin <= end else begin
         entries.append(data[begin:at])
+    if at > end:  # only the last one can be cut off
+        raise FormatError("The entry bundle ends inside an entry.")
     _check_width(len(entries))
     return entries
 

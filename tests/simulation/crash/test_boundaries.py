@@ -109,7 +109,7 @@ async def test_a_first_start_that_dies_at_any_step(database_url: str, tmp_path: 
             if tap is None:
                 server.kill_at(step)
             else:
-                tap.kill_at(server, step)
+                tap.kill_at(server, step, everything=True)
             server.begin()
             await until(lambda server=server: not server.lives or "Uvicorn running" in server.log())
             if server.lives:

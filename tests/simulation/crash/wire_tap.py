@@ -2,7 +2,8 @@
 
 Whatever the product's code looks like, its write is what passes here. A message to the database is a step; of the
 messages back only the reply to COMMIT is one, the last thing before the answer: at any other the database is as it is
-at the next message to it. The wire can also be cut.
+at the next message to it. Reads go over other connections whenever they like; they are no steps of a write and, unless
+a test asks for everything, are not counted: a number is the same step each time. The wire can also be cut.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
@@ -20,7 +22,17 @@ from tests.simulation.crash.serving import Server
 
 _SQL = re.compile(rb"(?:BEGIN|COMMIT|ROLLBACK|SELECT|INSERT|UPDATE|DELETE|COPY)\b[^\0;]{0,60}")
 _STATEMENT = re.compile(rb"__asyncpg_stmt_\w+__")
+_LOCKS_HEAD = b"lock_head"
+"""What the connection that writes sends first in every transaction, and prepares before."""
 _CHUNK_BYTES = 1 << 20
+
+
+@dataclass(slots=True)
+class _Line:
+    """What is known of one connection: whether it is the writer's, and the statements it has prepared."""
+
+    writes: bool = False
+    prepared: dict[bytes, str] = field(default_factory=dict)
 
 
 class WireTap:
@@ -36,18 +48,25 @@ class WireTap:
         self.url = urlunsplit((parts.scheme, netloc, parts.path, urlencode({"host": str(folder)}), ""))
         self.steps: list[str] = []
         self._armed = False
+        self._everything = False
         self._target: int | str | None = None
         self._die: Callable[[], None] = lambda: None
         self._down = False
         self._relays: set[asyncio.Task[None]] = set()
 
-    def kill_at(self, server: Server, step: int | str) -> None:
-        """Kill ``server`` at a step from now on, by its number or a part of its name; the step is not passed on."""
-        self.steps, self._armed, self._target, self._die = [], True, step, server.kill
+    def kill_at(self, server: Server, step: int | str, *, everything: bool = False) -> None:
+        """Kill ``server`` at a step from now on, by its number or a part of its name; the step is not passed on.
+
+        ``everything`` counts all connections, not only the writer's.
+        """
+        self._arm(step, server.kill, everything)
 
     def break_at(self, step: int | str) -> None:
         """Cut all connections at a step from now on, once; the server lives."""
-        self.steps, self._armed, self._target, self._die = [], True, step, self.cut
+        self._arm(step, self.cut, everything=False)
+
+    def _arm(self, step: int | str, die: Callable[[], None], everything: bool) -> None:
+        self.steps, self._armed, self._target, self._die, self._everything = [], True, step, die, everything
 
     def spare(self) -> None:
         """Pass everything on again."""
@@ -73,9 +92,10 @@ class WireTap:
             there = await asyncio.open_unix_connection(f"{self._host}/.s.PGSQL.{self._port}")
         else:
             there = await asyncio.open_connection(self._name, self._port)
+        line = _Line()
         relays = {
-            asyncio.create_task(self._relay("to", reader, there[1])),
-            asyncio.create_task(self._relay("from", there[0], writer)),
+            asyncio.create_task(self._relay("to", line, reader, there[1])),
+            asyncio.create_task(self._relay("from", line, there[0], writer)),
         }
         self._relays |= relays
         await asyncio.wait(relays, return_when=asyncio.FIRST_COMPLETED)  # one end is gone, so the other goes too
@@ -86,11 +106,13 @@ class WireTap:
         for each in (writer, there[1]):
             each.transport.abort()
 
-    async def _relay(self, direction: str, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        prepared: dict[bytes, str] = {}
+    async def _relay(
+        self, direction: str, line: _Line, source: asyncio.StreamReader, sink: asyncio.StreamWriter
+    ) -> None:
         while chunk := await source.read(_CHUNK_BYTES):
-            name = _name(chunk, prepared)
-            if self._armed and self._reach(direction, name):
+            line.writes = line.writes or (direction == "to" and _LOCKS_HEAD in chunk)
+            name = _name(chunk, line.prepared)
+            if self._armed and (line.writes or self._everything) and self._reach(direction, name):
                 self.spare()
                 self._die()
                 return

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.audit.growing import GrowingTree, roots_at
+from ledger.audit.growing import GrowingTree, Hashes, roots_at
 from ledger.tree import merkle
 from ledger.tree.tiles import Tile, decode_tile, tiles_of
 
@@ -45,3 +46,16 @@ def test_three_levels_of_tiles() -> None:
 def test_roots_at_many_sizes(sizes: list[int]) -> None:
     expected = {size: merkle.root(LEAVES[:size]) for size in sizes if size <= 1000}
     assert roots_at(LEAVES[:1000], sizes) == expected
+
+
+@given(st.lists(st.integers(0, 9), max_size=5), st.slices(30))
+def test_joined_hashes_are_read_like_a_list(groups: list[int], some: slice) -> None:
+    joined, listed = Hashes(), list[bytes]()
+    for group in groups:
+        joined.extend(LEAVES[len(listed) : len(listed) + group])
+        listed += LEAVES[len(listed) : len(listed) + group]
+    assert (len(joined), list(joined), joined[some]) == (len(listed), listed, listed[some])
+    assert [joined[-each] for each in range(1, len(listed) + 1)] == listed[::-1]
+    for beyond in (len(listed), -len(listed) - 1):
+        with pytest.raises(IndexError):
+            joined[beyond]

@@ -1,6 +1,7 @@
 import contextlib
 import gzip
 import os
+import socket
 import threading
 import tracemalloc
 from collections.abc import Iterator
@@ -170,11 +171,16 @@ def test_an_address_that_cannot_be_one(url: str) -> None:
         source.fetch("checkpoint", 100)
 
 
-def test_a_pipe_in_a_mirror_is_no_file(tmp_path: Path) -> None:
+def test_what_is_no_file_in_a_mirror(tmp_path: Path) -> None:
     """Whoever unpacked somebody's mirror must not wait for ever."""
-    os.mkfifo(tmp_path / "checkpoint")
-    with pytest.raises(NotFoundError):
-        FolderSource(tmp_path).fetch("checkpoint", 100)
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "circle").symlink_to("circle")
+    with contextlib.chdir(tmp_path), socket.socket(socket.AF_UNIX) as listening:  # a socket's path must be short
+        listening.bind("socket")
+    for path in ("pipe", "folder", "circle", "socket", "pipe/below", "missing"):
+        with pytest.raises(NotFoundError):
+            FolderSource(tmp_path).fetch(path, 100)
 
 
 def test_what_a_source_claims_to_have_costs_nothing_before_it_came(tmp_path: Path, signer: LogSigner) -> None:

@@ -21,7 +21,8 @@ SCALARS = (
     | st.sampled_from(
         ["a:1.5", "[-1e3", ",9007199254740993", "\U0001f600", "é", "\\u00e9", '"', '":1.5', "T16:18:07.81"]
     )
-    | st.sampled_from([1e300, -0.0, 2**53])
+    | st.sampled_from(["\\", '\\"', '\\\\":1.5,"', "x\\\\", '\n"'])
+    | st.sampled_from([1e300, 1e-7, -0.0, 0.5, 10**15 - 1, 10**15, -(2**53), 2**53])
 )
 KEYS = st.text(max_size=4) | st.sampled_from(["\U0001f600", "\ue000", ":1.0", "1e5", '"', "\\"])
 VALUES = st.recursive(
