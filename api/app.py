@@ -9,12 +9,10 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.telemetry import TelemetryConfig
-from starlette.staticfiles import StaticFiles
 
 import ledger
 from api import problems
@@ -22,10 +20,26 @@ from api.edge import Edge
 from api.hot import HotPaths
 from api.logs import PickLog, open_logs
 from api.openapi import DescribedApp
-from api.pages import documentation, log_pages, problem_pages, sealing
+from api.pages import (
+    assets,
+    auditor,
+    campaign,
+    contributor,
+    documentation,
+    explorer,
+    log_pages,
+    overview,
+    platform,
+    problem_pages,
+    sealing,
+    settlement_pages,
+    verifying,
+)
+from api.pages.languages import speak
 from api.routes import (
     appeals,
     audit,
+    audits,
     campaigns,
     claims,
     contributions,
@@ -37,13 +51,16 @@ from api.routes import (
     figures,
     files,
     health,
+    history,
     log,
     log_keys,
     mandates,
     metrics,
+    mirror,
     people,
     platforms,
     receipts,
+    record,
     reputation,
     results,
     reviews,
@@ -60,10 +77,10 @@ _NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "lo
 """FastAPI would look for exporters at every request."""
 _GC_THRESHOLDS: Final = (10_000, 20, 50)
 """Requests make many objects that die at once; the usual 700 would look for cycles among them all the time."""
-_STATIC: Final = Path(__file__).parent / "pages" / "static"
 _ROUTERS: Final = (
     platforms.router,
     figures.router,
+    record.router,
     campaigns.router,
     costs.router,
     tasks.router,
@@ -85,12 +102,28 @@ _ROUTERS: Final = (
     claims.router,
     files.router,
     audit.router,
+    history.router,
+    audits.router,
     log.router,
     log_keys.router,
+    mirror.router,
     health.router,
     metrics.router,
 )
-_PAGES: Final = (log_pages.router, problem_pages.router, documentation.router, sealing.router)
+_PAGES: Final = (
+    overview.router,
+    log_pages.router,
+    explorer.router,
+    settlement_pages.router,
+    auditor.router,
+    contributor.router,
+    problem_pages.router,
+    documentation.router,
+    sealing.router,
+    verifying.router,
+    campaign.router,
+    platform.router,
+)
 
 
 def create_app(config: Config) -> FastAPI:
@@ -116,14 +149,15 @@ def create_app(config: Config) -> FastAPI:
     for router in _ROUTERS:
         app.include_router(router)
     for pages in _PAGES:
-        app.include_router(pages, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+        app.include_router(pages, include_in_schema=False, dependencies=[Depends(speak)])
+    app.include_router(assets.router, include_in_schema=False)
     return app
 
 
 def from_environment() -> FastAPI:
     """The application of the configuration in force, for uvicorn's ``--factory``, which gives it a process."""
     app = create_app(Config())
+    assets.version()  # reads what the pages are made of, languages too, so that the first visitor need not wait
     # What has been read and made by now stays: the garbage collector need not look at it over and over.
     gc.collect()
     gc.freeze()

@@ -21,7 +21,7 @@ from ledger.blobs.store import too_large_file
 from ledger.errors import CrowdLedgerError, MalformedError, TooLargeError
 from ledger.wire import MAX_BATCH_BYTES, MAX_BODY_BYTES
 
-CONTENT_SECURITY_POLICY: Final = (
+CONTENT_SECURITY_POLICY: Final = (  # of what is no page; pages have their own (api/pages/rendering.py)
     "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 Header = tuple[bytes, bytes]
@@ -35,12 +35,11 @@ _HEADERS: Final[list[Header]] = [
 ]
 _PUBLIC: Final = re.compile(
     r"/checkpoint|/keys\.json|/(?:tile|settlements|logs)/.*"
-    r"|/v1/(?:audit|entries|people|results|rewards|settlements|claims)(?:/.*)?"
-    r"|/v1/campaigns/(?:open|[^/]+/(?:brief|notices|figures|results))"
+    r"|/v1/(?:audit|audits|entries|people|results|rewards|settlements|claims)(?:/.*)?"
+    r"|/v1/campaigns/(?:open|[^/]+/(?:brief|notices|figures|record|results|rewards))"
     r"|/v1/(?:contributions|decisions)/[^/]+/receipt"
 )
 _FILES: Final = re.compile(r"/v1/files(?:/.*)?")
-_STATIC_CACHE: Final[Header] = (b"cache-control", b"public, max-age=3600")
 NOT_CACHED: Final[Header] = (b"cache-control", b"no-store")
 _ANY_ORIGIN: Final[Header] = (b"access-control-allow-origin", b"*")
 _STRICT_TRANSPORT: Final[Header] = (b"strict-transport-security", b"max-age=31536000")
@@ -91,8 +90,7 @@ class Edge:
             method = "GET"
             scope = {**scope, "method": method}
         is_public = method == "GET" and _PUBLIC.fullmatch(path) is not None
-        cached = _STATIC_CACHE if path.startswith("/static/") else NOT_CACHED
-        added = [*self._headers, cached, _ANY_ORIGIN] if is_public else [*self._headers, cached]
+        added = [*self._headers, NOT_CACHED, _ANY_ORIGIN] if is_public else [*self._headers, NOT_CACHED]
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -24,23 +24,41 @@ class KeptEach(Generic[Key, Value]):
         self._limit = limit
         self._times = times
         self._kept: OrderedDict[Key, asyncio.Task[tuple[float, Value]]] = OrderedDict()
+        self._last: dict[Key, Value] = {}
+        """What was good before, of keys that are read anew."""
 
     async def get(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
         """The value of ``key``, from ``read`` if it is too old or not there."""
-        found = self._kept.get(key)
-        if found is None or (found.done() and (found.exception() is not None or found.result()[0] < time.monotonic())):
-            found = asyncio.create_task(self._read(read))
-            self._kept[key] = found
-            while len(self._kept) > self._limit:
-                self._kept.popitem(last=False)
-        self._kept.move_to_end(key)
+        found = self._reading(key, read)
         if found.done():
             return found.result()[1]
         return (await asyncio.shield(found))[1]  # others wait for it too: one who leaves must not cancel it
 
+    async def soon(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]], seconds: float) -> Value | None:
+        """The same within ``seconds``: where reading takes longer the value as it was before, None without one."""
+        found = self._reading(key, read)
+        await asyncio.wait([found], timeout=seconds)
+        return found.result()[1] if found.done() else self._last.get(key)
+
     def forget(self, key: Key) -> None:
         """Read anew the next time."""
         self._kept.pop(key, None)
+        self._last.pop(key, None)
+
+    def _reading(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]]) -> asyncio.Task[tuple[float, Value]]:
+        found = self._kept.get(key)
+        good = found is not None and found.done() and found.exception() is None
+        if found is None or (found.done() and (not good or found.result()[0] < time.monotonic())):
+            if found is not None and good:
+                self._last[key] = found.result()[1]
+            found = asyncio.create_task(self._read(read))
+            self._kept[key] = found
+            while len(self._kept) > self._limit:
+                self._last.pop(self._kept.popitem(last=False)[0], None)
+        elif good:
+            self._last.pop(key, None)
+        self._kept.move_to_end(key)
+        return found
 
     async def _read(self, read: Callable[[], Coroutine[Any, Any, Value]]) -> tuple[float, Value]:
         """Until when the value is good, and the value."""
@@ -60,6 +78,10 @@ class Kept(Generic[Value]):
     async def get(self) -> Value:
         """The value, read anew if it is too old."""
         return await self._only.get(None, self._read)
+
+    async def soon(self, seconds: float) -> Value | None:
+        """The value within ``seconds``: where reading takes longer the one of before, None without one."""
+        return await self._only.soon(None, self._read, seconds)
 
     def forget(self) -> None:
         """Read anew the next time."""

@@ -23,9 +23,9 @@ from api.reads import Reads
 from api.reads.summary import counts, last_anchor
 from api.scope import SERVICE
 from api.service import Service
-from api.units import read_unit
 from ledger.blobs.folder import FolderStore
 from ledger.chain.deployments import Deployment
+from ledger.chain.units import read_unit
 from ledger.config import Config
 from ledger.db import open_database
 from ledger.db.urls import parse_url
@@ -132,10 +132,11 @@ async def _open_log(config: Config, turn: asyncio.Lock | None) -> AsyncIterator[
 
 
 async def _meet_chain(service: Service) -> None:
-    """Compare the log with the chain, which opens the writes; then ask what the token is called."""
+    """Compare the log with the chain, which opens the writes; ask what the token is called; go on comparing."""
     await service.comparison.run()
     if service.deployment is not None:
         service.unit = await asyncio.to_thread(read_unit, service.config.rpc_urls, service.deployment)
+    await service.comparison.watch()
 
 
 def _blob_folder(config: Config) -> Path:

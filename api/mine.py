@@ -81,6 +81,7 @@ class _Sight:
             appeal_until=self._appeal_until(),
             final_from=final_from(found, self.campaign),
             payable_from=payable_from(found, self.campaign, filed),
+            signed_by=found.signer,
             url=self.service.url(f"/c/{found.id}"),
             receipt=self.service.url(f"/v1/contributions/{found.id}/receipt"),
         )

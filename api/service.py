@@ -17,24 +17,32 @@ from api.auth import KeyRing
 from api.comparison import Comparison
 from api.kept import Kept, KeptEach
 from api.reads import Reads
+from api.reads.people_payments import Paid, Sum
 from api.reads.settlements import Place
 from api.reads.summary import AnchorRow
 from api.scope import SERVICE
-from api.units import BASE_UNITS, POINTS, Unit
 from ledger.blobs.store import BlobStore
 from ledger.book.reward_tree import RewardTree
 from ledger.chain.deployments import Deployment
+from ledger.chain.units import BASE_UNITS, POINTS, Unit
 from ledger.config import Config
 from ledger.log.reader import Reader
 from ledger.log.writer import Writer
 from ledger.statements.campaigns import CampaignOpened
 from ledger.statements.values import uuid7
 from ledger.wire.figures import Figures
+from ledger.wire.history import History
+from ledger.wire.record import CampaignRecord, ContributorReward, Signs
 from ledger.wire.reputation import PublicReputation
 
 _TREES: Final = 4
 _FIGURES_SECONDS: Final = 5.0
 _FIGURES: Final = 1000
+_SIGNS_SECONDS: Final = 300.0
+"""Contents are read for them."""
+_EARNED: Final = 20
+_HISTORY_SECONDS: Final = 5.0
+_HISTORIES: Final = 10
 _REPUTATIONS: Final = 100
 _OPENINGS: Final = 600
 """In a minute, under one mandate."""
@@ -65,8 +73,18 @@ class Service:
     """Public figures by campaign: strangers may ask for them as often as they like."""
     reputations: KeptEach[str, PublicReputation] = field(default_factory=lambda: KeptEach(0, _REPUTATIONS))
     """By public id, kept only where they take long: a few have thousands of entries."""
+    histories: KeptEach[int, History] = field(default_factory=lambda: KeptEach(_HISTORY_SECONDS, _HISTORIES))
+    """How the log grew, by the number of points."""
     shares: KeptEach[str, dict[str, int] | None] = field(default_factory=lambda: KeptEach(0, _FIGURES))
     """What each contributor of a campaign won that pays once; None while it is not over."""
+    records: KeptEach[str, CampaignRecord] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
+    """Public records by campaign."""
+    signs: KeptEach[str, Signs] = field(default_factory=lambda: KeptEach(_SIGNS_SECONDS, _FIGURES))
+    """Counts of signs of fraud by campaign."""
+    earned: KeptEach[str, list[ContributorReward]] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _EARNED))
+    """What everybody earned in a campaign, the most first: of a few campaigns, as each may have many people."""
+    payments: KeptEach[Sum, list[Paid]] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
+    """What the chain says of an account, as long as the worker knows of no other sum."""
     others: tuple[Service, ...] = ()
     """The further logs of the process; only the main one knows of them, so that auditors find them."""
 

@@ -97,6 +97,7 @@ class Config(BaseSettings):
     node_timeout_seconds: float = Field(default=10.0, gt=0, le=300)
     node_lag_seconds: float = Field(default=120.0, ge=30, le=86_400)
     finality_depth: int | None = Field(default=None, ge=0, le=MAX_COUNT)
+    explorer_url: str | None = None
     deployment_file: Path | None = None
     operator_signer: SignerSpec | None = None
     reporter_signer: SignerSpec | None = None
@@ -154,9 +155,9 @@ class Config(BaseSettings):
             raise ValueError("each URL begins with http:// or https:// and names a host")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "explorer_url")
     @classmethod
-    def _check_public_url(cls, value: str | None) -> str | None:
+    def _check_url(cls, value: str | None) -> str | None:
         if value is not None and (not _is_http(value) or urlsplit(value).query or urlsplit(value).fragment):
             raise ValueError("write it as https://crowd.example.org, with no query")
         return value
@@ -187,6 +188,16 @@ class Config(BaseSettings):
         if 2 * self.worker_interval_seconds > self.lease_seconds:
             raise ConfigError(
                 "lease_seconds must be at least twice worker_interval_seconds.",
+                remedy="Raise the one or lower the other.",
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _check_promise(self) -> Self:
+        """An anchor must be due before it is late, or the alarm comes first."""
+        if self.anchor_max_age_seconds < self.anchor_interval_seconds:
+            raise ConfigError(
+                "anchor_max_age_seconds must be at least anchor_interval_seconds.",
                 remedy="Raise the one or lower the other.",
             )
         return self

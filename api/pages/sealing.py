@@ -1,4 +1,4 @@
-"""The page /seal: commitments made in the contributor's own browser. The only page with a script, which is ours."""
+"""The page /seal: commitments made in the contributor's own browser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from api.pages.rendering import page
 from api.service import service_of
 
 router = APIRouter()
-CONTENT_SECURITY_POLICY: Final = (
+POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
@@ -22,6 +22,4 @@ CONTENT_SECURITY_POLICY: Final = (
 @router.get("/seal")
 async def seal(request: Request) -> Response:
     """A form that seals an entry for this log."""
-    reply = page(request, "seal.html", log=service_of(request).config.origin)
-    reply.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-    return reply
+    return page(request, "seal.html", policy=POLICY, log=service_of(request).config.origin)

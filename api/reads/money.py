@@ -45,9 +45,9 @@ async def money(reads: Reads, campaign: Campaign, stand: Sequence[Group]) -> Mon
             undecided += group.number
             given += group.reviews
         if group.state in COUNTS:
-            earned += _units(campaign.versions, group)
+            earned += units(campaign.versions, group)
         elif group.state == OPEN:
-            open_ += _units(campaign.versions, group)
+            open_ += units(campaign.versions, group)
     once = campaign.versions[-1].policy
     if isinstance(once, policies.ONCE_FOR_ALL):
         open_ += _total(once)
@@ -63,7 +63,7 @@ async def money(reads: Reads, campaign: Campaign, stand: Sequence[Group]) -> Mon
     )
 
 
-def _units(versions: list[Version], group: Group) -> int:
+def units(versions: list[Version], group: Group) -> int:
     """What the contributions of a group earn: the better of the pay of their first version and of their own."""
     rates = (versions[group.version].policy, versions[group.first_version].policy)
     bonus = group.bonus if group.state != OPEN or group.verdict == ACCEPTED else 0

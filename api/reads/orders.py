@@ -42,6 +42,16 @@ async def ask_settlement(reads: Reads, platform: str) -> Order:
     return order
 
 
+async def settlements_asked(reads: Reads, platform: str, before_ms: int | None, limit: int) -> Sequence[Row[Any]]:
+    """A platform's requests for settlements (id, state, detail, at_ms), the newest first, of before a moment."""
+    query = select(requests).where(
+        requests.c.log == reads.log, requests.c.kind == "settle", requests.c.platform == platform
+    )
+    if before_ms is not None:
+        query = query.where(requests.c.at_ms < before_ms)
+    return await reads.all(query.order_by(requests.c.at_ms.desc(), requests.c.id.desc()).limit(limit))
+
+
 async def pending_claims(reads: Reads, accounts: Sequence[str]) -> Sequence[Row[Any]]:
     """The claim requests of ``accounts`` that the worker has not ended yet."""
     return await reads.all(

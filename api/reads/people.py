@@ -178,13 +178,17 @@ async def statements_at(reads: Reads, indexes: Iterable[int]) -> dict[int, AnySt
 
 
 async def contributions_of(
-    reads: Reads, people: Sequence[str], after: int | None, limit: int
+    reads: Reads, people: Sequence[str], after: int | None, limit: int, *, newest_first: bool = False
 ) -> tuple[Sequence[Row[Any]], int | None]:
-    """A page of what these people contributed, all versions, in the order of the log; and where the next one begins."""
+    """A page of what these people contributed, all versions, in the order of the log or the other way round.
+
+    And where the next one begins.
+    """
+    index = contributions.c.entry_index
     query = select(contributions).where(contributions.c.log == reads.log, contributions.c.contributor.in_(people))
     if after is not None:
-        query = query.where(contributions.c.entry_index > after)
-    rows = await reads.all(query.order_by(contributions.c.entry_index).limit(limit + 1))
+        query = query.where(index < after if newest_first else index > after)
+    rows = await reads.all(query.order_by(index.desc() if newest_first else index).limit(limit + 1))
     return rows[:limit], rows[limit - 1].entry_index if len(rows) > limit else None
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import ColumnElement, ScalarSelect, Table, func, select
 
 from api.reads import Reads
 from ledger.db.tables import anchors, campaigns, contributions, decisions, entries, platforms
+
+NOT_COUNTED: Final = dict.fromkeys(("platforms", "campaigns", "contributions", "contributors", "decisions"), 0)
+"""What stands for the counts while they are counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,12 @@ async def get_summary(request: Request) -> AuditSummary:
 
     The main log names the further logs of the service.
     """
-    return await summarise(service_of(request))
+    service = service_of(request)
+    return await summarise(service, await service.counts.get())
 
 
-async def summarise(service: Service) -> AuditSummary:
-    """The summary, for this path and for the pages."""
+async def summarise(service: Service, counts: dict[str, int]) -> AuditSummary:
+    """The summary with what was counted, for this path and for the pages."""
     head = await service.reader.head()
     place = service.deployment
     return AuditSummary(
@@ -57,7 +58,7 @@ async def summarise(service: Service) -> AuditSummary:
         settlement=await _last_settlement(service),
         worker=None if place is None else await _worker(service),
         logs=[await _other(each) for each in service.others],
-        **await service.counts.get(),
+        **counts,
     )
 
 

@@ -89,10 +89,11 @@ async def get_figures(campaign: str, request: Request) -> Figures:
 
 async def figures_of(service: Service, found: Versions) -> Figures:
     """The figures of a campaign, kept for some seconds."""
-    return await service.figures.get(found.book.opened.id, lambda: _figures(service, found))
+    return await service.figures.get(found.book.opened.id, lambda: measure(service, found))
 
 
-async def _figures(service: Service, found: Versions) -> Figures:
+async def measure(service: Service, found: Versions) -> Figures:
+    """The figures of a campaign, counted now."""
     reads, book, now_ms = service.reads, found.book, _now_ms()
     stand = await groups(reads, book, now_ms)
     sums = await money(reads, book, stand)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from api.auth import Caller, needs
 from api.erasing import erase
 from api.export import export_of
 from api.mine import my_contributions
+from api.payments import my_payments
 from api.people import paid_to, people_lines
 from api.reads.people import contributions_of
 from api.reads.people_earnings import Earned, earned_by, shares_of
@@ -23,7 +24,7 @@ from api.sessions import Session, one_of, person_entrusted, person_of_platform
 from ledger.log.shapes import PersonView
 from ledger.statements.values import format_time
 from ledger.wire import MAX_PAGE_ITEMS, Page
-from ledger.wire.people import Earning, Earnings, Erase, Erased, Me, MyContribution
+from ledger.wire.people import Earning, Earnings, Erase, Erased, Me, MyContribution, Payments
 
 router = APIRouter(prefix="/v1/contributors", tags=["people"])
 _EXPORT = {"content": {"application/json": {"schema": {"type": "object"}}}, "description": "All that is kept of them"}
@@ -42,10 +43,13 @@ async def get_contributions(
     who: Session,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = 100,
+    order: Literal["oldest", "newest"] = "oldest",
 ) -> Page[MyContribution]:
     """One's own contributions in the order of the log: content, decision, feedback, appeal, and what happens when."""
     service = service_of(request)
-    rows, after = await contributions_of(service.reads, who.ids(), cursors.decode(cursor), limit)
+    rows, after = await contributions_of(
+        service.reads, who.ids(), cursors.decode(cursor), limit, newest_first=order == "newest"
+    )
     return Page(items=await my_contributions(service, rows, _now_ms()), next=cursors.encode(after))
 
 
@@ -64,6 +68,12 @@ async def get_earnings(request: Request, who: Session) -> Earnings:
         items=[_earning(line, titles[line.campaign.opened.id]) for line in lines],
         paid_to=await paid_to(service, who.people, _first_final(lines)),
     )
+
+
+@router.get("/me/payments")
+async def get_payments(request: Request, who: Session) -> Payments:
+    """What was paid to one's wallets, each payment with its transaction, the newest first."""
+    return await my_payments(service_of(request), who)
 
 
 @router.get("/me/export", responses={200: _EXPORT}, response_class=StreamingResponse)

@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from api.auth import ALL_SCOPES, Caller, admin, make_key, needs
 from api.openapi import writes
+from api.reads.people import platform_names
 from api.replies import entry_page, write_reply
 from api.service import new_id, service_of
 from ledger.errors import NotFoundError
 from ledger.log.items import AddKey, RegisterPlatform, RevokeKey
-from ledger.wire import Key, KeyWritten, NewKey, NewPlatform, Page, Written
+from ledger.wire import CurrentKey, Key, KeyWritten, NewKey, NewPlatform, Page, Written
 
 router = APIRouter(prefix="/v1", tags=["platforms"])
 
@@ -39,6 +40,18 @@ async def get_keys(request: Request, caller: Annotated[Caller, needs("admin")]) 
             if not key.revoked
         ],
         next=None,
+    )
+
+
+@router.get("/keys/current")
+async def get_current_key(request: Request, caller: Annotated[Caller, needs(None)]) -> CurrentKey:
+    """The key that asks: its scopes, and the platform it is of."""
+    names = await platform_names(service_of(request).reads, [caller.platform])
+    return CurrentKey(
+        id=caller.key_id,
+        scopes=sorted(caller.scopes),
+        platform=caller.platform,
+        platform_name=names[caller.platform],
     )
 
 

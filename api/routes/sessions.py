@@ -49,7 +49,7 @@ async def make_link(asked: NewSignInLink, request: Request, caller: Annotated[Ca
     expires_ms = now_ms + LINK_SECONDS * 1000
     subject = Subject(caller.platform, person.id)
     await add_one_time(service.reads, digest_of(token), subject, now_ms, expires_ms)
-    return SignInLink(token=token, expires_at=format_time(expires_ms))
+    return SignInLink(token=token, url=service.url(f"/me#link={token}"), expires_at=format_time(expires_ms))
 
 
 @router.post("/sessions/message")

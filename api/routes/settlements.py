@@ -15,8 +15,8 @@ from api.reads import orders
 from api.reads import settlements as reads
 from api.service import Service, service_of
 from ledger.errors import NotFoundError, UnavailableError
-from ledger.statements.values import MAX_COUNT
-from ledger.wire import MAX_PAGE_ITEMS, Page, Settlement, SettlementRequest
+from ledger.statements.values import MAX_COUNT, format_time
+from ledger.wire import MAX_PAGE_ITEMS, AskedSettlement, Page, Settlement, SettlementRequest
 
 router = APIRouter(prefix="/v1/settlements", tags=["settlements"])
 
@@ -36,6 +36,29 @@ async def ask_settlement(
     reply = _order(service, order)
     response.headers["Location"] = reply.url
     return reply
+
+
+@router.get("/requests")
+async def list_settlement_requests(
+    request: Request,
+    caller: Annotated[Caller, needs("settle")],
+    cursor: Annotated[str | None, Query(max_length=40)] = None,
+    limit: Annotated[int, Query(ge=1, le=MAX_PAGE_ITEMS)] = 20,
+) -> Page[AskedSettlement]:
+    """The settlements that your platform asked for, the newest first, and what became of each."""
+    service = service_of(request)
+    rows = await orders.settlements_asked(service.reads, caller.platform, cursors.decode(cursor), limit + 1)
+    items = [
+        AskedSettlement(
+            id=row.id,
+            state=row.state,
+            detail=row.detail,
+            at=format_time(row.at_ms),
+            url=service.url(f"/v1/settlements/requests/{row.id}"),
+        )
+        for row in rows[:limit]
+    ]
+    return Page(items=items, next=cursors.encode(rows[limit - 1].at_ms) if len(rows) > limit else None)
 
 
 @router.get("/requests/{order}")

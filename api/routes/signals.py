@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -42,15 +43,29 @@ async def get_signals(
     """
     service = service_of(request)
     await find_campaign(service.reader, campaign, caller.platform)
-    found = await reads.evidence(service.reads, campaign, field)
-    wallets = await reads.wallets(service.reads, campaign)
-    made = await reviewers.decided(service.reads, campaign)
-    everything = await asyncio.to_thread(_look, found, wallets, made)
-    strongest = everything[:limit]
+    found = await look(service.reads, campaign, field)
+    strongest = found.signals[:limit]
     people = await _people(service.reads, [who for each in strongest for who in each.subjects[:_MOST_PEOPLE]])
     return Signals(
         signals=[_signal(each, people) for each in strongest], looked_at=found.looked_at, complete=found.complete
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """All signs in the newest contributions, strongest first; ``complete``: there were no others."""
+
+    signals: list[signals.Signal]
+    looked_at: int
+    complete: bool
+
+
+async def look(read: Reads, campaign: str, field: str | None) -> Found:
+    """Look for every sign of fraud in a campaign."""
+    found = await reads.evidence(read, campaign, field)
+    wallets = await reads.wallets(read, campaign)
+    made = await reviewers.decided(read, campaign)
+    return Found(await asyncio.to_thread(_look, found, wallets, made), found.looked_at, found.complete)
 
 
 def _look(found: Evidence, wallets: Sequence[tuple[str, str]], made: Decided) -> list[signals.Signal]:

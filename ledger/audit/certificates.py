@@ -109,7 +109,7 @@ def _check(result: CertificateCheck, data: bytes, trusted_key: VerifierKey | Non
     if receipts.origin != document["log"]:
         raise ProofError(f"The receipts are of the log '{receipts.origin}', the certificate names another one.")
     found = figures(judged)
-    if document["figures"] != found:
+    if canonical.encode(document["figures"]) != canonical.encode(found):
         raise ProofError("The certificate's figures do not follow from the decisions in it.")
     result.origin, result.key, result.trusted = receipts.origin, receipts.key, trusted_key is not None
     result.contributor, result.campaign, result.name = str(document["contributor"]), opened.id, name

@@ -67,6 +67,8 @@ class OnChain:
     """Time of the last entry where the log was read from a copy, which may end earlier than the log does."""
     times: dict[int, int] = field(default_factory=dict)
     """Block times in seconds that were read already."""
+    anchored: list[AnchorEvent] = field(default_factory=list)
+    """The anchors, in order, once all of them are found to be heads of the log's entries."""
 
     @property
     def domain(self) -> Domain:
@@ -184,6 +186,7 @@ def check_anchors(report: Report, chain: OnChain, replay: Replay) -> None:
             range_=report.tampered_range,
         )
         return
+    chain.anchored = covered
     if len(covered) < len(events):
         _note_missing(report, check, chain, replay, next(event for event in events if event.size > replay.size))
     times = report.check("anchor-times", "The entries' times fit those of the blocks that anchored them")

@@ -10,6 +10,7 @@ from ledger.audit.opening import Opened, open_source_log
 from ledger.audit.replay import Replay
 from ledger.audit.report import Check, Report
 from ledger.audit.source import Source, fetch_tiles
+from ledger.book.fold import Finding as Broken
 from ledger.errors import FormatError, NotFoundError, ProofError, SignatureError
 from ledger.statements import signatures
 from ledger.statements.settlements import SettlementVetoed
@@ -83,25 +84,27 @@ def check_rules(report: Report, replay: Replay) -> None:
     settled.evidence = f"computed again: {sum(len(pool.recorded) for pool in replay.book.pools.values())}"
     vetoes = {entry for entry, statement in replay.settlements if isinstance(statement, SettlementVetoed)}
     for finding in replay.book.findings:
-        if finding.rule == "settlement-known" and finding.index in vetoes:
+        index, rule = finding.index, finding.rule
+        if rule == "settlement-known" and index in vetoes:
             # It did harm to nobody; that it was proposed at all is among the findings on proposals.
-            settled.add("warning", f"A settlement was vetoed. {finding.detail}", entry=finding.index)
-        elif finding.rule.startswith(_FALSE_SETTLEMENT):
-            _check_settlement(settled, finding.index, finding.detail, replay)
-        elif finding.rule == _FORGED:
-            rules.error(f"The wallet did not sign this: {finding.detail}", entry=finding.index)
-        elif finding.rule.startswith(_FALSE_ROTATION):
-            rules.error(f"This does not rotate the log's key: {finding.detail}", entry=finding.index)
-        elif finding.rule not in ("statement", "time-order"):
-            rules.add("warning", f"Without effect ({finding.rule}): {finding.detail}", entry=finding.index)
+            settled.add("warning", f"A settlement was vetoed. {finding.detail}", entry=index, rule=rule)
+        elif rule.startswith(_FALSE_SETTLEMENT):
+            _check_settlement(settled, finding, replay)
+        elif rule == _FORGED:
+            rules.error(f"The wallet did not sign this: {finding.detail}", entry=index, rule=rule)
+        elif rule.startswith(_FALSE_ROTATION):
+            rules.error(f"This does not rotate the log's key: {finding.detail}", entry=index, rule=rule)
+        elif rule not in ("statement", "time-order"):
+            rules.add("warning", f"Without effect ({rule}): {finding.detail}", entry=index, rule=rule)
 
 
-def _check_settlement(check: Check, entry: int, detail: str, replay: Replay) -> None:
+def _check_settlement(check: Check, broken: Broken, replay: Replay) -> None:
     """A settlement that does not follow, with the awards in it that are wrong."""
-    examined = replay.wrong.get(entry)
-    check.error(f"{detail} {examined.words}".rstrip() if examined else detail, entry=entry)
+    examined = replay.wrong.get(broken.index)
+    words = f"{broken.detail} {examined.words}".rstrip() if examined else broken.detail
+    check.error(words, entry=broken.index, rule=broken.rule)
     for award in examined.awards if examined else ():
-        check.wrong("The settlement is wrong.", award, entry=entry)
+        check.wrong("The settlement is wrong.", award, entry=broken.index)
 
 
 def check_contents(report: Report, replay: Replay) -> None:

@@ -17,7 +17,10 @@ MAX_FINDINGS_A_CHECK = 50
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something that a check noticed. Only errors make an audit fail. ``award`` is the wrong award that it names."""
+    """Something that a check noticed. Only errors make an audit fail.
+
+    ``rule`` is the rule of the book that a statement breaks, ``award`` the wrong award that the finding names.
+    """
 
     severity: Severity
     check: str
@@ -25,11 +28,13 @@ class Finding:
     entry: int | None = None
     range: Range | None = None
     award: WrongAward | None = None
+    rule: str | None = None
 
     def members(self) -> dict[str, JsonValue]:
         """The JSON members; what does not apply is absent."""
         said: dict[str, JsonValue] = {"severity": self.severity, "check": self.check, "detail": self.detail}
-        return said | _place(self.entry, self.range) | _award(self.award)
+        ruled: dict[str, JsonValue] = {} if self.rule is None else {"rule": self.rule}
+        return said | ruled | _place(self.entry, self.range) | _award(self.award)
 
 
 @dataclass(slots=True)
@@ -59,17 +64,20 @@ class Check:
         entry: int | None = None,
         range_: Range | None = None,
         award: WrongAward | None = None,
+        rule: str | None = None,
     ) -> None:
         """Note a finding; beyond fifty they are only counted, except for the first error."""
         first_error = severity == "error" and self.verdict != "fail"
         if len(self.findings) >= MAX_FINDINGS_A_CHECK and not first_error:
             self.more += 1
             return
-        self.findings.append(Finding(severity, self.name, detail, entry, range_, award))
+        self.findings.append(Finding(severity, self.name, detail, entry, range_, award, rule))
 
-    def error(self, detail: str, *, entry: int | None = None, range_: Range | None = None) -> None:
+    def error(
+        self, detail: str, *, entry: int | None = None, range_: Range | None = None, rule: str | None = None
+    ) -> None:
         """Note a finding that makes the audit fail."""
-        self.add("error", detail, entry=entry, range_=range_)
+        self.add("error", detail, entry=entry, range_=range_, rule=rule)
 
     def wrong(self, what: str, award: WrongAward, *, entry: int | None = None) -> None:
         """Note a wrong award of ``what``, which makes the audit fail."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ledger.audit import chain_checks, log_checks, pool_checks, wallet_checks
 from ledger.audit.chain_checks import Hints, OnChain
@@ -34,10 +34,12 @@ def audit(
     trusted_key: VerifierKey | None = None,
     trusted_contract: str | None = None,
     progress: Progress | None = None,
+    seen: Callable[[Replay, OnChain | None], None] | None = None,
 ) -> Report:
     """Replay the log at ``source`` and check all that can be checked. ``receipts`` are (name, bytes).
 
-    ``openings`` are contents that the auditor may see: what rests on them is run again.
+    ``openings`` are contents that the auditor may see: what rests on them is run again. ``seen`` is given, at the end,
+    what was replayed and where it stands on the chain.
 
     What is wrong with the log is in the report. Raised is only what keeps the audit from running: a source or a node
     that does not answer, bytes that are no log, an earlier mirror that is damaged.
@@ -74,6 +76,8 @@ def audit(
     if openings is not None:
         check_openings(report, source, replay, openings)
     report.proves = _proves(report, key is not None, earlier is not None, chain)
+    if seen is not None:
+        seen(replay, chain)
     return report
 
 

@@ -6,7 +6,7 @@ paid for it already counts against the same contributor's later awards in the ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -58,12 +58,17 @@ class Paid:
 
 
 def pay(
-    paid: Paid, queue: Sequence[Award], voids: Sequence[Void], size: int, limit: int
+    paid: Paid,
+    queue: Sequence[Award],
+    voids: Sequence[Void],
+    size: int,
+    limit: int,
+    note: Callable[[Award, int], None] | None = None,
 ) -> tuple[Paid, dict[str, int], bool]:
     """Pay the queue of a log of ``size`` entries on from where ``paid`` left it, up to ``limit``, the last in part.
 
     Returns the new state, what each contributor newly gets, and whether the whole queue is paid. A debt is worked off
-    before anything new is paid; that costs nothing against the limit.
+    before anything new is paid; that costs nothing against the limit. ``note`` is told of each award and what it gets.
     """
     position, part, debts, void, seen = paid.position, paid.part, dict(paid.debts), set(paid.void), paid.voids
     while seen < len(voids) and voids[seen].entry < size:
@@ -92,6 +97,8 @@ def pay(
                 gains[who] = gains.get(who, 0) + grant
                 left -= grant
                 part += grant
+                if note is not None:
+                    note(award, grant)
             if part < award.units:
                 whole = False
                 break

@@ -32,16 +32,17 @@ from ledger.cli import (
     setup,
     verify,
 )
-from ledger.cli.output import print_json
+from ledger.cli.commands import EVERYBODY, OPERATORS, PLATFORMS, TRYING, Commands
+from ledger.cli.output import STYLES, example, print_json, say
 from ledger.errors import ConfigError, CrowdLedgerError, ProofError, SignatureError
 
 FAILED = 1
 COULD_NOT_RUN = 2
 
-app = typer.Typer(
+app = Commands(
     name="crowdledger",
     help="A notary and paymaster for crowdsourcing: record, anchor, settle, and let anyone check.",
-    no_args_is_help=True,
+    epilog=example("crowdledger verify receipt.json", "crowdledger demo", "crowdledger audit --help"),
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -50,7 +51,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        print(f"crowdledger {__version__}")
+        say(f"crowdledger {__version__}")
         raise typer.Exit
 
 
@@ -63,26 +64,15 @@ def options(
     """A notary and paymaster for crowdsourcing: record, anchor, settle, and let anyone check."""
 
 
-_ROOMS = (
-    verify,
-    audit,
-    mirror,
-    guard,
-    seal,
-    appeal,
-    setup,
-    keys,
-    logs,
-    serve,
-    deploy,
-    database,
-    platforms,
-    campaign,
-    decide,
-    payments,
-)
-for _room in _ROOMS:
-    _room.register(app)
+_ROOMS = {
+    EVERYBODY: (verify, audit, mirror, guard, seal, appeal),
+    PLATFORMS: (campaign, decide),
+    OPERATORS: (setup, serve, keys, logs, deploy, database, platforms, payments),
+}
+for app.panel, _rooms in _ROOMS.items():
+    for _room in _rooms:
+        _room.register(app)
+app.panel = TRYING
 for _name in ("ledger.cli.demo", "ledger.cli.dev"):
     if importlib.util.find_spec(_name) is not None:
         importlib.import_module(_name).register(app)
@@ -108,4 +98,5 @@ def main() -> None:
 def _show(error: CrowdLedgerError) -> None:
     if "--json" in sys.argv:
         print_json({"error": error.slug, "detail": error.detail, "remedy": error.remedy, **error.members})
-    print(f"error: {error.detail}\n{error.remedy}", file=sys.stderr)
+    say(f"error: {error.detail}", STYLES["error"], error=True)
+    say(error.remedy, error=True)

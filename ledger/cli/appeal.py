@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.files import read_file
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.output import AsJson, example, print_json, say
 from ledger.cli.services import MAX_TOKEN_BYTES, Url, service_url
 
 _MAX_OPENING_BYTES = 2 * 1024 * 1024
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     app.command(epilog=example('crowdledger appeal 01900000-... --grounds "The word is in it." --token-file me.token'))(
         appeal
@@ -46,4 +47,4 @@ def appeal(
     if json:
         print_json({"id": written.id, "index": written.index, "receipt": written.receipt})
         return
-    print(f"Appeal {written.id} is entry {written.index}: {written.url}")
+    say(f"Appeal {written.id} is entry {written.index}: {written.url}")

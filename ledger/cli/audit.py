@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.cli.addresses import parse_address
-from ledger.cli.files import read_file, write_new_file
-from ledger.cli.output import AsJson, example, print_json, progress
+from ledger.cli.commands import Commands
+from ledger.cli.files import read_file
+from ledger.cli.output import STYLES, AsJson, example, is_terminal, print_json, progress, say, table, verdict
 from ledger.cli.services import MAX_TOKEN_BYTES
 
 if TYPE_CHECKING:
-    from ledger.audit.report import Report
+    from ledger.audit.report import Check, Finding, Report
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
-    app.command(epilog=example("crowdledger audit https://crowd.example.org --rpc https://rpc.example.org"))(audit)
+    examples = example(
+        "crowdledger audit https://crowd.example.org --rpc https://rpc.example.org",
+        "crowdledger audit ./mirror --report audit.html",
+    )
+    app.command(epilog=examples)(audit)
 
 
 def audit(
@@ -46,7 +51,11 @@ def audit(
     copy: Annotated[
         bool, typer.Option("--copy", help="The address is a mirror's, which may end earlier than the log does.")
     ] = False,
-    report: Annotated[Path | None, typer.Option(help="Also write the report, as JSON, to this new file.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Also write the report to this new file: FILE.html with pictures (and FILE.json), or JSON."),
+    ] = None,
+    lang: Annotated[str, typer.Option(help="Language of the HTML report: en or fa.")] = "en",
     json: AsJson = False,
 ) -> None:
     """Replay a log from its first entry. Exit 0: it is what it claims to be; 1: it is not; 2: could not be done."""
@@ -59,6 +68,7 @@ def audit(
     from ledger.audit.run import audit as run_audit
     from ledger.audit.source import FolderSource, open_source
     from ledger.chain.rpc import Node
+    from ledger.cli.reports import open_report
     from ledger.tree.keys import VerifierKey
     from ledger.tree.receipts import MAX_RECEIPT_BYTES
 
@@ -66,6 +76,7 @@ def audit(
     held = [(str(path), read_file(path, MAX_RECEIPT_BYTES)) for path in receipt or ()]
     address = parse_address(contract) if contract else None
     token = read_file(openings_token, MAX_TOKEN_BYTES).decode(errors="replace").strip() if openings_token else None
+    kept = open_report(report, lang) if report else None
     with ExitStack() as stack:
         place = stack.enter_context(open_source(source, log, is_copy=copy))
         earlier = stack.enter_context(FolderSource(mirror)) if mirror else None
@@ -81,13 +92,15 @@ def audit(
             trusted_key=trusted,
             trusted_contract=address,
             progress=show,
+            seen=kept.see if kept else None,
         )
-    if report is not None:
-        write_new_file(report, result.encode() + b"\n")
+    written = kept.write(result) if kept else ()
     if json:
         print_json(result.members())
     else:
         _print(result)
+        for path in written:
+            say(f"Written to {path}")
     raise typer.Exit(0 if result.verdict == "pass" else 1)
 
 
@@ -99,33 +112,31 @@ def _check_database(
 
     if any(others):
         raise typer.BadParameter("--database takes --log, --report and --json only: it reads tables and nothing else.")
+    if report is not None and report.suffix == ".html":
+        raise typer.BadParameter("The report on a database is JSON: give --report another name than .html.")
     return checking.check(url, log, report=report, json=json)
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    console = Console(soft_wrap=True)
-    styles = {"pass": "green", "fail": "bold red", "skipped": "yellow"}
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in ("check", "verdict", "what"):
-        table.add_column(column)
-    console.print(Text(f"Audit of {report.origin}, {report.entries} entries, from {report.source}", "bold"))
-    for check in report.checks:
-        words = check.title + (f" ({check.evidence})" if check.evidence else "")
-        if console.is_terminal:
-            table.add_row(check.name, Text(check.verdict, styles[check.verdict]), Text(words))
-        else:
-            print(f"{check.verdict:<8} {check.name:<13} {words}")
-    if console.is_terminal:
-        console.print(table)
+    say(f"Audit of {report.origin}, {report.entries} entries, from {report.source}", "bold")
+    if is_terminal():
+        table(("check", "verdict", "what"), [(each.name, each.verdict, _words(each)) for each in report.checks])
+        say()
+    else:
+        for check in report.checks:
+            verdict(check.verdict, f"{check.name:<13} {_words(check)}")
     for finding in report.findings:
-        where = "" if finding.entry is None else f" entry {finding.entry}:"
-        if finding.range is not None:
-            where = f" entries {finding.range[0]} to {finding.range[1] - 1}:"
-        console.print(Text(f"{finding.severity:<8} {finding.check}:{where} {finding.detail}"))
-    console.print(Text(f"\n{report.verdict.upper()}", styles[report.verdict]))
+        verdict(finding.severity, f"{finding.check}:{_where(finding)} {finding.detail}")
+    say(f"\n{report.verdict.upper()}", STYLES[report.verdict])
     for sentence in report.proves:
-        console.print(Text(f"- {sentence}"))
+        say(f"- {sentence}")
+
+
+def _words(check: Check) -> str:
+    return check.title + (f" ({check.evidence})" if check.evidence else "")
+
+
+def _where(finding: Finding) -> str:
+    if finding.range is not None:
+        return f" entries {finding.range[0]} to {finding.range[1] - 1}:"
+    return "" if finding.entry is None else f" entry {finding.entry}:"

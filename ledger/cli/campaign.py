@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from ledger.cli.output import AsJson, example, print_json, progress
+from ledger.cli.commands import Commands
+from ledger.cli.output import AsJson, emit, example, pairs, print_json, progress, say, table
 from ledger.cli.services import MAX_TOKEN_BYTES, Url, service_url
 from ledger.errors import ConfigError
 
@@ -23,10 +24,13 @@ KeyFile = Annotated[Path, typer.Option("--api-key-file", help="File with the pla
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN", help="The campaign's id.")]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
     key = "--api-key-file platform.key"
-    commands = typer.Typer(help="A platform's campaigns: open, change, close, publish.", no_args_is_help=True)
+    commands = Commands(
+        help="A platform's campaigns: open, change, close, publish.",
+        epilog=example("crowdledger campaign list --help"),
+    )
     for name, command, text in (
         ("template", template, "template --type solving > sign.toml"),
         ("open", open_campaign, f"open sign.toml {key}"),
@@ -76,7 +80,7 @@ def template(
     if json:
         print_json({"type": type, "template": text(type)})
     else:
-        print(text(type), end="")
+        emit(text(type))
 
 
 def open_campaign(
@@ -97,12 +101,12 @@ def open_campaign(
         members = _members(written) | {"onchain": None if place is None else place.model_dump()}
         print_json(members)
         return
-    print(f"Campaign {written.id} is entry {written.index}: {written.url}")
+    say(f"Campaign {written.id} is entry {written.index}: {written.url}")
     if place is None:
-        print("It pays points.")
+        say("It pays points.")
     else:
-        print(f"Now {place.opener} opens it in the pool {place.pool} of chain {place.chain_id} as {place.id}:")
-        print(f"  openCampaign({place.charter}, {place.goal}, {place.funding_deadline}, {place.closing_date})")
+        say(f"Now {place.opener} opens it in the pool {place.pool} of chain {place.chain_id} as {place.id}:")
+        say(f"  openCampaign({place.charter}, {place.goal}, {place.funding_deadline}, {place.closing_date})")
 
 
 def list_campaigns(api_key_file: KeyFile, url: Url = None, json: AsJson = False) -> None:
@@ -112,8 +116,7 @@ def list_campaigns(api_key_file: KeyFile, url: Url = None, json: AsJson = False)
     if json:
         print_json({"items": [line.model_dump() for line in lines]})
         return
-    for line in lines:
-        print(f"{line.id}  {line.title}{'  (closed)' if line.closed else ''}")
+    table(("id", "title", ""), [(line.id, line.title, "closed" if line.closed else "") for line in lines])
 
 
 def show(campaign: CampaignId, api_key_file: KeyFile, url: Url = None, json: AsJson = False) -> None:
@@ -123,8 +126,7 @@ def show(campaign: CampaignId, api_key_file: KeyFile, url: Url = None, json: AsJ
     if json:
         print_json(found.model_dump())
         return
-    for name, value in _lines(found):
-        print(f"{name:<14} {value}")
+    pairs(_lines(found))
 
 
 def costs(campaign: CampaignId, api_key_file: KeyFile, url: Url = None, json: AsJson = False) -> None:
@@ -134,7 +136,8 @@ def costs(campaign: CampaignId, api_key_file: KeyFile, url: Url = None, json: As
     if json:
         print_json(found.model_dump())
         return
-    print("\n".join(cost_lines(found)))
+    for line in cost_lines(found):
+        say(line)
 
 
 def cost_lines(found: CampaignCosts) -> list[str]:
@@ -256,16 +259,18 @@ def results(
     if json:
         print_json(_members(written) | {"document": written.document})
     else:
-        print(f"Result {written.id} is entry {written.index}. Its document: {written.document}")
+        say(f"Result {written.id} is entry {written.index}. Its document: {written.document}")
 
 
 def _list_results(lines: list[Any], json: bool) -> None:
     if json:
         print_json({"items": [line.model_dump() for line in lines]})
         return
-    for line in lines:
-        public = "" if line.public else "  (not public)"
-        print(f"{line.id}  {line.method} of {line.count} contributions, {line.at}{public}")
+    rows = [
+        (line.id, line.method, f"{line.count} contributions", line.at, "" if line.public else "not public")
+        for line in lines
+    ]
+    table(("id", "method", "of", "published", ""), rows)
 
 
 def export(
@@ -295,7 +300,7 @@ def export(
     if json:
         print_json({"count": count, "file": str(file)})
     else:
-        print(f"{count} accepted contributions are in {file}.")
+        say(f"{count} accepted contributions are in {file}.")
 
 
 def _copy(client: Client, campaign: str, target: BinaryIO) -> int:
@@ -318,4 +323,4 @@ def _say(written: Written, json: bool, text: str) -> None:
     if json:
         print_json(_members(written))
     else:
-        print(text)
+        say(text)

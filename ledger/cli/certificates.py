@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from ledger.cli.output import print_json
+from ledger.cli.output import STYLES, print_json, say, verdict
 from ledger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,16 +36,17 @@ def verify_certificate(
 
 def _print(result: CertificateCheck) -> None:
     if result.failure is not None:
-        print(f"FAILED   {result.failure}\n\nThis certificate does NOT verify.")
+        verdict("FAILED", result.failure)
+        say("\nThis certificate does NOT verify.", STYLES["FAILED"])
         return
     whose = "the one that you trust" if result.trusted else "the certificate's own word; give --key to be sure"
-    print(f"ok       every receipt is of the log '{result.origin}'; its key is {whose}")
-    print(f"ok       all of it is the work of {result.contributor} in campaign {result.campaign}")
+    verdict("ok", f"every receipt is of the log '{result.origin}'; its key is {whose}")
+    verdict("ok", f"all of it is the work of {result.contributor} in campaign {result.campaign}")
     for name, value in result.figures.items():
         if value is not None:
-            print(f"ok       {name.replace('_', ' ')}: {value}")
+            verdict("ok", f"{name.replace('_', ' ')}: {value}")
     if result.name is not None:
-        print(f"unproven the contributor wants to be called {result.name!r}")
+        verdict("unproven", f"the contributor wants to be called {result.name!r}")
     anchored = "is" if result.anchored else "is not all"
-    print(f"\nWhat it rests on {anchored} anchored.")
-    print("Work that it leaves out, and what was decided later, stands in the log only.")
+    say(f"\nWhat it rests on {anchored} anchored.")
+    say("Work that it leaves out, and what was decided later, stands in the log only.")

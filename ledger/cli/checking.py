@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ledger.cli.output import print_json, progress
+from ledger.cli.output import STYLES, print_json, progress, say, verdict
 
 if TYPE_CHECKING:
     from ledger.blobs.store import BlobStore
@@ -62,20 +62,13 @@ async def _check(url: str, log: str | None, blobs: BlobStore | None, show: Calla
 
 
 def _print(report: Report) -> None:
-    from rich.console import Console
-    from rich.text import Text
-
-    console = Console(soft_wrap=True)
-    styles = {"pass": "green", "fail": "bold red", "skipped": "yellow"}
-    console.print(Text(f"Database of the log '{report.log}' ({report.origin}), {report.entries} entries", "bold"))
+    say(f"Database of the log '{report.log}' ({report.origin}), {report.entries} entries", "bold")
     for check in report.checks:
         words = check.title + (f" ({check.evidence})" if check.evidence else "")
-        line = Text(f"{check.verdict:<8} {check.name:<13} {words}")
-        line.stylize(styles[check.verdict], 0, len(check.verdict))
-        console.print(line)
+        verdict(check.verdict, f"{check.name:<13} {words}")
     for finding in report.findings:
         where = "" if finding.entry is None else f" entry {finding.entry}:"
-        console.print(Text(f"{finding.severity:<8} {finding.check}:{where} {finding.detail}"))
-    console.print(Text(f"\n{report.verdict.upper()}", styles[report.verdict]))
+        verdict(finding.severity, f"{finding.check}:{where} {finding.detail}")
+    say(f"\n{report.verdict.upper()}", STYLES[report.verdict])
     for sentence in report.not_checked:
-        console.print(Text(f"- not seen: {sentence}"))
+        say(f"- not seen: {sentence}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import typer
+from ledger.cli.commands import Commands
+from ledger.cli.output import AsJson, example, print_json, say
 
-from ledger.cli.output import AsJson, example, print_json
 
-
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
-    commands = typer.Typer(help="The database.", no_args_is_help=True)
+    commands = Commands(help="The database.", epilog=example("crowdledger db upgrade"))
     commands.command(epilog=example("crowdledger db upgrade"))(upgrade)
     # A group of one command would otherwise be folded into that command.
     commands.callback()(lambda: None)
@@ -25,4 +24,4 @@ def upgrade(json: AsJson = False) -> None:
     if json:
         print_json({"upgraded": True})
         return
-    print("The database has the newest schema.")
+    say("The database has the newest schema.")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.files import read_file
-from ledger.cli.output import AsJson, example, print_json, progress
+from ledger.cli.output import AsJson, example, pairs, print_json, progress, say, table, verdict
 from ledger.cli.services import MAX_TOKEN_BYTES, Url
 from ledger.errors import ConfigError, RuleError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     line = "crowdledger decide 01900000-... --method gold_weighted --gold gold.csv --field label --threshold 0.8"
     app.command(epilog=example(f"{line} --api-key-file platform.key --dry-run"))(decide)
@@ -171,8 +172,8 @@ def _list_methods(json: bool) -> None:
     if json:
         print_json({"items": [{"name": name, "available": ours or installed} for name, ours in built_in.items()]})
         return
-    for name, ours in built_in.items():
-        print(name if ours or installed else f"{name}  (needs crowd-kit: 'make consensus')")
+    needs = "needs crowd-kit: 'make consensus'"
+    table(("method", ""), [(name, "" if ours or installed else needs) for name, ours in built_in.items()])
 
 
 def _show(work: Work, plan: Plan, sent: Sent | None, json: bool) -> None:
@@ -180,21 +181,19 @@ def _show(work: Work, plan: Plan, sent: Sent | None, json: bool) -> None:
     if json:
         print_json(members)
         return
-    for name, value in _table(members):
-        print(f"{name:<18} {value}")
+    pairs(_table(members))
     listed = list(plan.doubtful.items())
     if listed:
-        print(f"\n{len(listed)} wait for a person:")
-        for contribution, why in listed[:_SHOWN]:
-            print(f"  {contribution}  {why}")
+        say(f"\n{len(listed)} wait for a person:")
+        table(("contribution", "why"), [(f"  {contribution}", why) for contribution, why in listed[:_SHOWN]])
         if len(listed) > _SHOWN:
-            print(f"  and {len(listed) - _SHOWN} more; --json lists them all")
-        print(f"Review them: GET /v1/campaigns/{work.campaign.id}/queue?reviewer=WHO, then POST /v1/decisions.")
+            say(f"  and {len(listed) - _SHOWN} more; --json lists them all")
+        say(f"Review them: GET /v1/campaigns/{work.campaign.id}/queue?reviewer=WHO, then POST /v1/decisions.")
     if sent is None:
-        print("\nNothing was written (--dry-run).")
+        say("\nNothing was written (--dry-run).")
         return
     for contribution, error in list(sent.refused.items())[:_SHOWN]:
-        print(f"refused {contribution}: {error}")
+        verdict("refused", f"{contribution}: {error}", width=0)
 
 
 def _members(work: Work, plan: Plan, sent: Sent | None) -> dict[str, Any]:

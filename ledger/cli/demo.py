@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from ledger.cli.output import AsJson, example
+from ledger.cli.commands import Commands
+from ledger.cli.output import AsJson, emit, example
 
 _DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
 DATA = {
@@ -21,7 +22,7 @@ DATA = {
 Campaign = Literal["rating", "processing", "solving", "creation", "funding"]
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     app.command(epilog=example("crowdledger demo --campaign solving --questions 24 --json"))(demo)
 
@@ -41,5 +42,5 @@ def demo(
 
     summary = run_demo(campaign, data or DATA[campaign], questions=questions, folder=folder, quiet=as_json)
     if as_json:
-        print(summary.to_json())
+        emit(summary.to_json() + "\n")
     raise typer.Exit(1 if summary.problems() else 0)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.commands import Commands
+from ledger.cli.output import STYLES, AsJson, emit, example, pairs, print_json, say
 from ledger.cli.services import LogName
 
 if TYPE_CHECKING:
@@ -25,11 +26,10 @@ _MOST_TIMES = 4
 _REPLACE_SECONDS, _LOST_SECONDS, _PATIENCE_SECONDS = 180.0, 30.0, 3_600.0
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
-    app.command(epilog=example("crowdledger deploy --template > deploy.toml; crowdledger deploy --config deploy.toml"))(
-        deploy
-    )
+    examples = example("crowdledger deploy --template > deploy.toml", "crowdledger deploy --config deploy.toml")
+    app.command(epilog=examples)(deploy)
 
 
 def deploy(
@@ -84,7 +84,7 @@ def deploy(
     from ledger.config import Config
 
     if template:
-        print_json({"template": TEMPLATE}) if json else print(TEMPLATE, end="")
+        print_json({"template": TEMPLATE}) if json else emit(TEMPLATE)
         return
     given = read_deploy_file(config_file) if config_file else DeployFile()
     main = Config()
@@ -116,9 +116,9 @@ def deploy(
     if json:
         print_json({**asdict(deployment), "deployment_file": str(path)})
         return
-    print(f"Log contract {deployment.contribution_log}, pool {deployment.pool}, token {deployment.token}.")
+    say(f"Log contract {deployment.contribution_log}, pool {deployment.pool}, token {deployment.token}.")
     where = f" under [logs.{config.log}]" if config is not main else " above its tables" if main.logs else ""
-    print(f'Written to {path}. Set in crowdledger.toml{where}: deployment_file = "{path}"')
+    say(f'Written to {path}. Set in crowdledger.toml{where}: deployment_file = "{path}"')
 
 
 def _terms(
@@ -175,7 +175,7 @@ def _sending(node: Node, fee_cap: int | None, depth: Confirmations | None) -> Se
         replace_after=_REPLACE_SECONDS,
         lost_after=_LOST_SECONDS,
         patience=_PATIENCE_SECONDS,
-        say=lambda words: print(words, file=sys.stderr, flush=True),
+        say=lambda words: say(words, error=True),
     )
 
 
@@ -183,7 +183,8 @@ def _tell(planned: Plan, *, json: bool, dry_run: bool) -> None:
     if json and dry_run:
         print_json({**asdict(planned), "gas": planned.gas, "cost": str(planned.cost)})
     else:
-        print("\n".join(planned.lines()), file=sys.stderr if json else sys.stdout, flush=True)
+        for line in planned.lines():
+            say(line, error=json)
 
 
 def _agree(planned: Plan, *, yes: bool) -> None:
@@ -218,11 +219,13 @@ def _check(node: Node, folder: Path, terms: Terms | None, json: bool) -> None:
     if json:
         print_json({**asdict(deployment), **found, "deployment_file": str(path), "wrong": wrong})
     elif wrong:
-        print("\n".join([f"{path}: what stands on chain {deployment.chain_id} is not right:", *wrong]))
+        say(f"{path}: what stands on chain {deployment.chain_id} is not right:", STYLES["error"])
+        for each in wrong:
+            say(each)
     else:
-        print(f"{path}: what stands on chain {deployment.chain_id} is ours, to the last byte.")
+        say(f"{path}: what stands on chain {deployment.chain_id} is ours, to the last byte.")
     if not json:
-        print("".join(f"  {what}: {value}\n" for what, value in found.items()), end="")
+        pairs([(f"{what}:", value) for what, value in found.items()], indent=2)
     if wrong:
         raise typer.Exit(1)
 

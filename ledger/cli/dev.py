@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.output import example
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     app.command(epilog=example("crowdledger dev --port 8080"))(dev)
 

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.output import example
 
 _EXAMPLE = (
@@ -20,7 +21,7 @@ MAX_INTERVAL_SHARE = 6
 """A look at least so many times in a settlement's delay."""
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     app.command(epilog=example(_EXAMPLE))(guard)
 
@@ -35,12 +36,14 @@ def guard(
         typer.Option(metavar="SPEC", help="The guardian's key: file:PATH, keystore:PATH or rpc:URL#ADDRESS."),
     ] = None,
     keystore_password_file: Annotated[Path | None, typer.Option(help="File with the keystore's password.")] = None,
-    veto_unjudged: Annotated[
+    pass_unjudged: Annotated[
         bool,
         typer.Option(
-            help="In the last third of the delay, veto also what could not be judged: silence must not become payment."
+            "--no-veto-unjudged",
+            help="Let pass what could not be judged; by default it is vetoed in the last third of the delay, since "
+            "silence must not become payment.",
         ),
-    ] = True,
+    ] = False,
     log: Annotated[str | None, typer.Option(metavar="NAME", help="The log, if it is not the main one.")] = None,
     key: Annotated[str | None, typer.Option(help="The log's verifier key, if you know it: name+id+base64.")] = None,
     fee_cap_wei: Annotated[int, typer.Option(min=1, help="The most that a veto may cost, in wei a gas.")] = 10**12,
@@ -97,7 +100,7 @@ def guard(
             folder,
             trusted_key=trusted,
             vetoing=vetoing,
-            veto_unjudged=veto_unjudged,
+            veto_unjudged=not pass_unjudged,
             tell=speaker.tell,
             now_ms=_now_ms,
         )

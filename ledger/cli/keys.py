@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.files import read_file, write_new_file
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.output import AsJson, example, print_json, say
 from ledger.cli.services import LogName
 from ledger.cli.setup import check_origin
 
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 _MAX_KEY_BYTES = 16 * 1024
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
-    keys = typer.Typer(help="The log's key.", no_args_is_help=True)
+    keys = Commands(
+        help="The log's key.", epilog=example("crowdledger key new secrets/log-key-2.pem --origin example.org/crowd")
+    )
     keys.command(epilog=example("crowdledger key new secrets/log-key-2.pem --origin example.org/crowd"))(new)
     keys.command(epilog=example("crowdledger key rotate secrets/log-key-2.pem"))(rotate)
     app.add_typer(keys, name="key")
@@ -42,7 +45,7 @@ def new(
     if json:
         print_json({"file": str(path), "key": signer.verifier_key.vkey})
         return
-    print(f"{path}\n{signer.verifier_key.vkey}")
+    say(f"{path}\n{signer.verifier_key.vkey}")
 
 
 def rotate(
@@ -62,10 +65,10 @@ def rotate(
     if json:
         print_json({"key": done.key.vkey, "index": done.index, "repeated": done.repeated, "log_key_file": str(path)})
         return
-    print(f"Entry {done.index} {'had put' if done.repeated else 'has put'} this key in force:\n{done.key.vkey}")
+    say(f"Entry {done.index} {'had put' if done.repeated else 'has put'} this key in force:\n{done.key.vkey}")
     where = "" if log is None else f" under [logs.{log}]"
-    print(f'Now set log_key_file = "{path}"{where} and start the service anew: the old key writes nothing more.')
-    print("Publish the new key where you published the old one; docs/keys.md says what else to do if that was stolen.")
+    say(f'Now set log_key_file = "{path}"{where} and start the service anew: the old key writes nothing more.')
+    say("Publish the new key where you published the old one; docs/keys.md says what else to do if that was stolen.")
 
 
 async def _rotate(config: Config, new_signer: LogSigner) -> Rotated:

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.files import write_new_file
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.output import AsJson, example, pairs, print_json, say
 from ledger.cli.setup import check_origin
 
 if TYPE_CHECKING:
     from ledger.config import Config
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
-    commands = typer.Typer(help="The logs of the service.", no_args_is_help=True)
+    commands = Commands(help="The logs of the service.", epilog=example("crowdledger log list"))
     commands.command(epilog=example("crowdledger log add survey --origin example.org/logs/survey"))(add)
     commands.command("list", epilog=example("crowdledger log list --json"))(list_logs)
     app.add_typer(commands, name="log")
@@ -57,11 +58,14 @@ def add(
     if json:
         print_json({"log": name, "url": added.base_url, "key": signer.verifier_key.vkey, **table})
         return
-    print(f"Log:           {name}, at {added.base_url} after the next start of the service")
-    print(f"Log key:       {key} (back it up; whoever has it can speak as the log)")
-    print(f"Verifier key:  {signer.verifier_key.vkey}")
-    print(f"\nNext: 'crowdledger platform add NAME --log {name}', restart 'crowdledger serve', and to anchor and pay")
-    print(f"'crowdledger deploy --log {name}'. The log's settings stand under [logs.{name}] in {path}.")
+    rows = (
+        ("Log:", f"{name}, at {added.base_url} after the next start of the service"),
+        ("Log key:", f"{key} (back it up; whoever has it can speak as the log)"),
+        ("Verifier key:", signer.verifier_key.vkey),
+    )
+    pairs(rows)
+    say(f"\nNext: 'crowdledger platform add NAME --log {name}', restart 'crowdledger serve', and to anchor and pay")
+    say(f"'crowdledger deploy --log {name}'. The log's settings stand under [logs.{name}] in {path}.")
 
 
 def list_logs(json: AsJson = False) -> None:
@@ -78,10 +82,11 @@ def list_logs(json: AsJson = False) -> None:
         return
     for each in items:
         size = "not opened yet" if each["size"] is None else f"{each['size']} entries"
-        print(f"{each['log']}  {each['origin']}  {size}\n    {each['url']}\n    {each['key']}")
-        print(f"    {each['deployment_file'] or 'no deployment: not anchored'}")
+        say(f"{each['log']}  {each['origin']}  {size}", "bold")
+        for value in (each["url"], each["key"], each["deployment_file"] or "no deployment: not anchored"):
+            say(f"    {value}")
     for name in sorted(sizes):
-        print(f"{name}  in the database, but not configured: nobody serves it")
+        say(f"{name}  in the database, but not configured: nobody serves it")
 
 
 def _line(config: Config, size: int | None) -> dict[str, Any]:

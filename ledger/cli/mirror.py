@@ -7,10 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli.output import AsJson, example, print_json, progress
+from ledger.cli.commands import Commands
+from ledger.cli.output import AsJson, example, print_json, progress, say
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     app.command(epilog=example("crowdledger mirror https://crowd.example.org ./mirror"))(mirror)
 
@@ -43,6 +44,6 @@ def mirror(
             }
         )
         return
-    print(f"{done.origin}: {done.new_size} entries ({done.new_size - done.old_size} new), root {done.root.hex()}")
+    say(f"{done.origin}: {done.new_size} entries ({done.new_size - done.old_size} new), root {done.root.hex()}")
     if not key and done.old_size == 0:
-        print(f"The key is the log's own word; compare it with one you trust: {done.key.vkey}")
+        say(f"The key is the log's own word; compare it with one you trust: {done.key.vkey}")

@@ -7,15 +7,16 @@ from typing import Annotated
 
 import typer
 
+from ledger.cli.commands import EVERYBODY, Commands
 from ledger.cli.files import read_file
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.output import AsJson, example, print_json, say
 from ledger.cli.services import MAX_TOKEN_BYTES, Url, service_url
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
     app.command(epilog=example("crowdledger settle --api-key-file platform.key"))(settle)
-    app.command(epilog=example("crowdledger claim 0x52908400098527886e0f7030069857d2e4169ee7"))(claim)
+    app.command(rich_help_panel=EVERYBODY, epilog=example(f"crowdledger claim 0x{'52908400' * 5}"))(claim)
 
 
 def settle(
@@ -32,7 +33,7 @@ def settle(
     if json:
         print_json(request.model_dump())
         return
-    print(f"Settlement request {request.id}: {request.state}. Follow it at {request.url}")
+    say(f"Settlement request {request.id}: {request.state}. Follow it at {request.url}")
 
 
 def claim(
@@ -50,4 +51,4 @@ def claim(
         print_json({"items": [each.model_dump() for each in requests]})
         return
     for each in requests:
-        print(f"{each.account}: {each.state}. Follow it at {each.url}")
+        say(f"{each.account}: {each.state}. Follow it at {each.url}")

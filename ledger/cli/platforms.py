@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.commands import Commands
+from ledger.cli.output import AsJson, example, print_json, say
 from ledger.cli.services import LogName
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 SCOPES = ("submit", "review", "settle", "admin")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
-    commands = typer.Typer(help="Platforms and their API keys.", no_args_is_help=True)
+    commands = Commands(help="Platforms and their API keys.", epilog=example("crowdledger platform list"))
     commands.command(epilog=example('crowdledger platform add "Bird watchers"'))(add)
     commands.command("list", epilog=example("crowdledger platform list --json"))(list_platforms)
     commands.command(epilog=example("crowdledger platform key 0198... --scope submit --scope review"))(key)
@@ -79,9 +80,9 @@ def list_platforms(log: LogName = None, json: AsJson = False) -> None:
         print_json({"items": found})
         return
     for each in found:
-        print(f"{each['id']}  {each['name']}")
+        say(f"{each['id']}  {each['name']}", "bold")
         for item in each["keys"]:
-            print(f"    key {item['id']}  {' '.join(item['scopes'])}{'  revoked' if item['revoked'] else ''}")
+            say(f"    key {item['id']}  {' '.join(item['scopes'])}{'  revoked' if item['revoked'] else ''}")
 
 
 def _make_key(scopes: list[Any]) -> tuple[str, ApiKey]:
@@ -121,5 +122,5 @@ def _show(members: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(members)
         return
-    print(f"Platform {members['id']}, entry {members['index']}.")
-    print(f"API key, shown this once: {members['key']}")
+    say(f"Platform {members['id']}, entry {members['index']}.")
+    say(f"API key, shown this once: {members['key']}")

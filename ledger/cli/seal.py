@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.files import open_file, read_file, write_new_file
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.output import AsJson, example, print_json, say
 from ledger.cli.services import MAX_TOKEN_BYTES, Url, service_url
 from ledger.errors import ConfigError
 
@@ -20,7 +21,7 @@ _MAX_WORK_BYTES = 1024 * 1024
 _CHUNK_BYTES = 1024 * 1024
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
     app.command(epilog=example("crowdledger seal idea.json --campaign 01900000-... --opening my-opening.json"))(seal)
     app.command(epilog=example("crowdledger reveal my-opening.json --contribution 01900000-... --token-file me.token"))(
@@ -68,13 +69,13 @@ def seal(
     if json:
         print_json(said)
         return
-    print(f"Sealed. The opening is in {opening}: keep it, and show it to nobody before the deadline.")
+    say(f"Sealed. The opening is in {opening}: keep it, and show it to nobody before the deadline.")
     if "contribution" in said:
-        print(f"Submitted as contribution {said['contribution']}. Open it in its window with 'crowdledger reveal'.")
+        say(f"Submitted as contribution {said['contribution']}. Open it in its window with 'crowdledger reveal'.")
         return
-    print("Send this with your entry, through your platform:")
+    say("Send this with your entry, through your platform:")
     for name, value in send.items():
-        print(f"  {name:<15} {value}")
+        say(f"  {name:<15} {value}")
 
 
 def reveal(
@@ -95,7 +96,7 @@ def reveal(
     if json:
         print_json({"index": written.index, "receipt": written.receipt})
         return
-    print(f"Opened in entry {written.index}: {written.url}")
+    say(f"Opened in entry {written.index}: {written.url}")
 
 
 def _json_content(path: Path) -> JsonValue:

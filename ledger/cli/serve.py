@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.output import example
 from ledger.cli.services import LogName
 
@@ -21,7 +22,7 @@ APPLICATION = "api.app:from_environment"
 PROTOCOL = "api.joined:JoinedProtocol"
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the commands."""
     app.command(epilog=example("crowdledger serve --host 0.0.0.0 --port 8000"))(serve)
     app.command(epilog=example("CROWDLEDGER_CONFIG=/etc/crowdledger.toml crowdledger worker"))(worker)

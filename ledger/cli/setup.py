@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.files import write_new_file
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.output import AsJson, example, pairs, print_json, say
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     app.command(epilog=example("crowdledger init --origin example.org/crowd"))(init)
 
@@ -53,10 +54,15 @@ def init(
     if json:
         print_json({**settings, "config": str(config), "key": signer.verifier_key.vkey})
         return
-    print(f"Configuration: {config}\nLog key:       {log_key} (back it up; whoever has it can speak as the log)")
-    print(f"Admin key:     {admin_key} (for POST /v1/platforms)\nVerifier key:  {signer.verifier_key.vkey}")
-    print("\nNext: 'crowdledger platform add NAME' for the first API key, 'crowdledger serve', and to anchor and pay")
-    print("set rpc_urls and the signers in the configuration and run 'crowdledger deploy'.")
+    rows = (
+        ("Configuration:", config),
+        ("Log key:", f"{log_key} (back it up; whoever has it can speak as the log)"),
+        ("Admin key:", f"{admin_key} (for POST /v1/platforms)"),
+        ("Verifier key:", signer.verifier_key.vkey),
+    )
+    pairs(rows)
+    say("\nNext: 'crowdledger platform add NAME' for the first API key, 'crowdledger serve', and to anchor and pay")
+    say("set rpc_urls and the signers in the configuration and run 'crowdledger deploy'.")
 
 
 def check_origin(origin: str) -> None:

@@ -6,11 +6,12 @@ A child must look for itself whether its parent still lives: nobody can act afte
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
+
+from ledger.cli.output import say
 
 STOP_SECONDS = 15.0
 FIRST_WAIT_SECONDS = 0.5
@@ -57,7 +58,7 @@ class Supervisor:
                 ran_seconds += _POLL_SECONDS
             wait_seconds = FIRST_WAIT_SECONDS if ran_seconds >= GOOD_RUN_SECONDS else wait_seconds
             code = self._process.returncode
-            print(f"The {self._name} ended ({code}); it starts again in {wait_seconds:g} s.", file=sys.stderr)
+            say(f"The {self._name} ended ({code}); it starts again in {wait_seconds:g} s.", error=True)
             self._stopping.wait(wait_seconds)
             wait_seconds = min(2 * wait_seconds, LONGEST_WAIT_SECONDS)
 

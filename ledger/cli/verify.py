@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ledger.cli.commands import Commands
 from ledger.cli.files import open_file, read_file
-from ledger.cli.output import AsJson, example, print_json
+from ledger.cli.output import STYLES, AsJson, example, print_json, say, verdict, waiting
 from ledger.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
     from ledger.chain.rpc import Node
     from ledger.tree.key_chain import KeyChain
 
-_MARKS = {"ok": "ok      ", "failed": "FAILED  ", "skipped": "skipped ", "unproven": "unproven"}
+_SHOWN = {"failed": "FAILED"}
 
 
-def register(app: typer.Typer) -> None:
+def register(app: Commands) -> None:
     """Add the command."""
     app.command(epilog=example("crowdledger verify receipt.json --opening opening.json --rpc https://rpc.example.org"))(
         verify
@@ -64,6 +65,8 @@ def verify(
     with contextlib.ExitStack() as stack:
         content = stack.enter_context(open_file(file)) if file else None
         node = stack.enter_context(contextlib.closing(_node(rpc))) if rpc else None
+        if node is not None:
+            stack.enter_context(waiting("Asking the node"))
         result = check_receipt(data, opening=opening_data, file=content, trusted_key=trusted, keys=known, node=node)
     if json:
         print_json(result.members())
@@ -92,13 +95,16 @@ def _node(url: str) -> Node:
 
 def _print(result: ReceiptCheck) -> None:
     for step in result.steps:
-        print(f"{_MARKS[step.verdict]} {step.name:<13} {step.words}")
+        verdict(_SHOWN.get(step.verdict, step.verdict), f"{step.name:<13} {step.words}")
     if result.verdict == "fail":
-        print("\nThis receipt does NOT verify. Keep the file, and fetch the receipt anew from the service.")
+        say(
+            "\nThis receipt does NOT verify. Keep the file, and fetch the receipt anew from the service.",
+            STYLES["FAILED"],
+        )
         return
     meaning = {
         "recorded": "recorded: the log's key vouches for it",
         "anchored": "anchored: the chain holds the log's head",
         "permanent": "permanent: the chain holds it in a block that is final",
     }
-    print(f"\nEntry {result.index} of the log '{result.origin}' is {meaning[result.state or 'recorded']}.")
+    say(f"\nEntry {result.index} of the log '{result.origin}' is {meaning[result.state or 'recorded']}.")

@@ -65,7 +65,7 @@ class Opening(msgspec.Struct, frozen=True, gc=False):
     def content(self) -> JsonValue:
         """What was committed to. Raises FormatError if the preimage is not a commitment's."""
         value = canonical.decode(self.preimage)
-        if not isinstance(value, dict) or value.get("v") != 1 or "content" not in value:
+        if not isinstance(value, dict) or value.get("v") != 1 or value["v"] is True or "content" not in value:
             raise FormatError("The opening's preimage is not one of a commitment.")
         return value["content"]
 

@@ -39,18 +39,21 @@ from ledger.wire.entries import Entry, Existing
 from ledger.wire.figures import Figures, Money, OpenCampaign
 from ledger.wire.log_keys import LogKey, LogKeys
 from ledger.wire.mandates import Mandate, MandateWritten, NewMandate, Opened
-from ledger.wire.platforms import Key, KeyWritten, NewKey, NewPlatform
+from ledger.wire.platforms import CurrentKey, Key, KeyWritten, NewKey, NewPlatform
 from ledger.wire.policies import PieceRate, Pool, Prizes, ScoreRate
+from ledger.wire.record import CampaignRecord, ContributorReward
 from ledger.wire.replies import BatchItem, BatchReply, Page, Problem, State, Written
 from ledger.wire.results import NewResult, Result, ResultLine, ResultMethod, ResultWritten
 from ledger.wire.reviews import NewReview, Queue, QueueItem, ReviewerFigures, Reviewers, ReviewWritten
 from ledger.wire.settlements import (
+    AskedSettlement,
     CampaignTotal,
     ClaimRequest,
     ClaimRequests,
     NewClaims,
     Reward,
     Rewards,
+    RewardsTogether,
     Settlement,
     SettlementRequest,
 )
@@ -76,6 +79,7 @@ __all__ = [
     "MAX_PAGE_ITEMS",
     "AnchorPlan",
     "AnchorSummary",
+    "AskedSettlement",
     "AuditSummary",
     "BatchItem",
     "BatchReply",
@@ -84,6 +88,7 @@ __all__ = [
     "Campaign",
     "CampaignCosts",
     "CampaignLine",
+    "CampaignRecord",
     "CampaignTotal",
     "CampaignWritten",
     "ChainSummary",
@@ -92,9 +97,11 @@ __all__ = [
     "Contribution",
     "ContributionBatch",
     "ContributionLine",
+    "ContributorReward",
     "CostLine",
     "Criterion",
     "CriterionText",
+    "CurrentKey",
     "Decision",
     "DecisionBatch",
     "Entry",
@@ -146,6 +153,7 @@ __all__ = [
     "Revisions",
     "Reward",
     "Rewards",
+    "RewardsTogether",
     "Rights",
     "ScoreRate",
     "Sealed",

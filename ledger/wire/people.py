@@ -24,9 +24,13 @@ class NewSignInLink(Model):
 
 
 class SignInLink(Model):
-    """A token that opens one session, shown once: put it into a link that only this person gets."""
+    """A token that opens one session, shown once. ``url`` is the page that opens it: only this person may get it.
+
+    The token stands behind the ``#`` of ``url``, which browsers do not send: it is in no server's log.
+    """
 
     token: str
+    url: str
     expires_at: str
 
 
@@ -141,6 +145,8 @@ class MyContribution(Model):
     appeal_until: str | None
     final_from: str | None
     payable_from: str | None
+    signed_by: str | None
+    """The wallet that signed it: only that can take it back."""
     url: str
     receipt: str
 
@@ -187,6 +193,29 @@ class Earnings(Model):
 
     items: list[Earning]
     paid_to: list[PaidTo]
+
+
+class Payment(Model):
+    """What a pool paid for an account in one transaction, wherever the account wanted it; base units of the token."""
+
+    chain_id: int
+    pool: str
+    account: str
+    amount: Amount
+    at: str
+    block: int
+    transaction: str
+
+
+class Payments(Model):
+    """Payments, the newest first. ``accounts`` are all wallets ever linked: each keeps what was published for it.
+
+    ``unlisted`` was paid too, but long ago, or the chain does not answer now.
+    """
+
+    accounts: list[str]
+    items: list[Payment]
+    unlisted: Amount
 
 
 class Erase(Model):

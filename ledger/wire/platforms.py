@@ -44,3 +44,12 @@ class Key(Model):
 
     id: str
     scopes: list[str]
+
+
+class CurrentKey(Model):
+    """The key that asks, and whose it is."""
+
+    id: str
+    scopes: list[str]
+    platform: str
+    platform_name: str

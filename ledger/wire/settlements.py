@@ -63,6 +63,21 @@ class Rewards(Model):
     rewards: list[Reward]
 
 
+class RewardsTogether(Model):
+    """What several accounts can claim in one transaction: the arguments of a pool's ``claimMany``, in tree order.
+
+    ``flags`` are words of 256 bits.
+    """
+
+    chain_id: int
+    pool: str
+    settlement: int
+    accounts: list[str]
+    cumulatives: list[Amount]
+    proof: list[str]
+    flags: list[Amount]
+
+
 class NewClaims(Model):
     """Accounts to which the service shall send what they can claim; it pays the gas."""
 
@@ -86,3 +101,9 @@ class ClaimRequests(Model):
     """The requests that were taken, one for each account and pool with something to claim."""
 
     items: list[ClaimRequest]
+
+
+class AskedSettlement(SettlementRequest):
+    """A request in a list; ``at`` is when it was made."""
+
+    at: str

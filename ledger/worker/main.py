@@ -16,6 +16,7 @@ from ledger.db import open_database
 from ledger.errors import ConfigError, CrowdLedgerError, LogDivergedError
 from ledger.log.opening import open_log
 from ledger.log.writer import Writer
+from ledger.worker.auditing import Auditing
 from ledger.worker.context import Signers
 from ledger.worker.worker import Worker
 
@@ -57,6 +58,7 @@ async def run_worker(config: Config, parent: int | None = None) -> None:
             worker = Worker(config, database, writer, deployment=deployment, signers=signers)
             stop = asyncio.Event()
             watch = asyncio.create_task(_stop_with_parent(stop, parent))
+            auditing = asyncio.create_task(Auditing(config, database, deployment.contribution_log).run())
             for name in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
             try:
@@ -64,6 +66,9 @@ async def run_worker(config: Config, parent: int | None = None) -> None:
                 await worker.run(stop)
             finally:
                 watch.cancel()
+                auditing.cancel()
+                with suppress(asyncio.CancelledError):
+                    await auditing
                 with suppress(CrowdLedgerError):
                     await worker.close()
 

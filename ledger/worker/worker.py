@@ -23,6 +23,7 @@ from ledger.worker.real.log import WriterLog
 from ledger.worker.real.rows import DatabaseRows
 from ledger.worker.real.signing import ThreadSigning
 from ledger.worker.sending import FeePolicy
+from ledger.worker.sharing import Sharing
 from ledger.worker.steps import Steps
 
 _LOGGER = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class Worker:
             holder=f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}",
         )
         self.core = Steps(self.context, config.content_retention_days)
+        self._sharing = Sharing(self.context, database)
         self._interval = config.worker_interval_seconds
 
     async def _keep_lease(self) -> None:
@@ -76,8 +78,11 @@ class Worker:
         await self.context.rows.release()
 
     async def step(self) -> bool:
-        """One step: see :meth:`Steps.step`."""
-        return await self.core.step()
+        """One step: see :meth:`Steps.step`. Then what explains a settlement is kept for everybody to see."""
+        leads = await self.core.step()
+        if leads:
+            await self._sharing.keep()
+        return leads
 
     async def run(self, stop: asyncio.Event) -> None:
         """Step until ``stop`` is set; what fails is said once and tried again, later each time.

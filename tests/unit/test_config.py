@@ -81,6 +81,8 @@ def test_another_file_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ("anchor_interval_seconds = inf", "anchor_interval_seconds: "),
         ("anchor_max_age_seconds = 1e12", "anchor_max_age_seconds: "),
         ("anchor_max_age_seconds = nan", "anchor_max_age_seconds: "),
+        ("anchor_max_age_seconds = 599", "anchor_max_age_seconds must be at least anchor_interval_seconds"),
+        ("anchor_interval_seconds = 86401", "anchor_max_age_seconds must be at least anchor_interval_seconds"),
         ("settle_interval_seconds = inf", "settle_interval_seconds: "),
         ("worker_interval_seconds = inf", "worker_interval_seconds: "),
     ],

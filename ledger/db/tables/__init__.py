@@ -3,9 +3,10 @@ amounts decimal text, values of the chain ``0x`` text.
 
 ``log`` is the log. ``campaigns`` and ``work`` are views that a replay of the statements rebuilds, but for digests of
 keys and tokens and texts of briefs, terms and notices; ``private`` is what no statement holds; ``worker`` belongs to
-the worker.
+the worker, as does ``audits``, which it fills for those who check the service.
 """
 
+from ledger.db.tables.audits import audits, settlement_shares
 from ledger.db.tables.campaigns import (
     amendments,
     api_keys,
@@ -50,6 +51,7 @@ __all__ = [
     "anchors",
     "api_keys",
     "appeals",
+    "audits",
     "campaign_funds",
     "campaigns",
     "chain_cursor",
@@ -79,6 +81,7 @@ __all__ = [
     "reviews",
     "sessions",
     "settlement_accounts",
+    "settlement_shares",
     "settlements",
     "sign_in_links",
     "tasks",

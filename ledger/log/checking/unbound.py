@@ -6,6 +6,13 @@ from typing import Final
 
 UNBOUND: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "anchors": (("tx", "block", "chain_id", "contract", "log_id", "finalized"), "the chain's word: audit with --rpc"),
+    "audits": (
+        (
+            *("id", "state", "by_operator", "at_ms", "started_ms", "seen_ms", "ended_ms", "verdict", "entries"),
+            *("anchored", "errors", "warnings", "notes", "report", "detail"),
+        ),
+        "the worker's word: run an audit of your own",
+    ),
     "chain_cursor": (("chain_id", "block", "block_ms", "block_hash"), "how far the chain was read"),
     "claim_requests": (
         ("id", "chain_id", "pool", "account", "state", "at_ms", "transaction", "detail"),
@@ -23,6 +30,13 @@ UNBOUND: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "leases": (("name", "holder", "token", "expires_at"), "who leads at the moment"),
     "nonces": (("chain_id", "sender", "nonce", "intent"), "the worker's word"),
     "requests": (("id", "kind", "state", "at_ms", "platform", "detail"), "what was asked of the worker"),
+    "settlement_shares": (
+        (
+            *("chain_id", "pool", "number", "size", "position", "account", "contributor", "rule", "units"),
+            *("entry", "final"),
+        ),
+        "explains settlements, whose accounts are compared; made again from the log where it is missing",
+    ),
     "settlements": (("due_ms", "proposed_tx", "ended_tx"), "the chain's word: audit with --rpc"),
     "sign_in_links": (("used",), "when a link was used"),
     "transactions": (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from eth_account import Account
 from sqlalchemy import insert, select, update
 
+from api import comparison
 from ledger.book.reward_tree import RewardTree, reward_leaf
 from ledger.chain import contracts
 from ledger.db import tables
@@ -15,7 +17,7 @@ from ledger.statements import onchain
 from ledger.statements.onchain import keccak256
 from ledger.tree import merkle
 from tests.integration.api.beside_chain import CHAIN_ID, OPERATOR, OPERATORS_KEY, Place, until_problem, until_ready
-from tests.integration.api.people import personal_sign
+from tests.integration.api.people import personal_sign, signed_in_by
 from tests.integration.api.running import BRIEF, Api, Platform, running, until
 
 
@@ -112,6 +114,18 @@ async def _until_stopped(api: Api, words: str) -> None:
     assert words in reply.json()["detail"]
     assert (await api.http.get("/ready")).json()["type"] == "/problems/log-diverged"
     assert (await api.http.get("/logs/main/checkpoint")).status_code == 200
+
+
+async def test_writes_stop_where_the_log_diverges_while_it_is_written(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that does not answer stops nothing."""
+    monkeypatch.setattr(comparison, "_AGAIN_SECONDS", 0.05)
+    async with running(place.settings(rpc_urls=(place.chain.url, "http://127.0.0.1:9"))) as api:
+        await until_ready(api)
+        await api.platform()
+        place.anchor(5, merkle.root([merkle.leaf_hash(b"%d" % number) for number in range(5)]), [])
+        await _until_stopped(api, "The contract holds 5 entries of this log, we hold 2.")
 
 
 async def test_the_log_agrees_with_its_anchor(place: Place) -> None:
@@ -211,6 +225,36 @@ async def test_rewards_settlements_and_claims(place: Place, beside: Api) -> None
     assert (too_many.status_code, too_many.json()["field"]) == (422, "addresses")
 
 
+async def test_many_accounts_are_paid_by_one_proof(place: Place, beside: Api) -> None:
+    accounts = [("0x" + f"{number:02x}" * 20, 10**20 + number) for number in range(1, 8)]
+    tree = await settle_rows(beside, place, accounts)
+    some = [account for account, _ in accounts[2:5]]
+    nobody = "0x" + "99" * 20
+    path = "/v1/rewards/together"
+    (item,) = (await beside.http.get(path, params={"address": [*some, some[0], nobody]})).json()["items"]
+    proof = tree.multiproof(some)
+    assert item["accounts"] == list(proof.accounts)
+    assert [int(each) for each in item["cumulatives"]] == list(proof.cumulatives)
+    assert [bytes.fromhex(each[2:]) for each in item["proof"]] == list(proof.proof)
+    assert [int(each) for each in item["flags"]] == list(proof.flags)
+    assert (item["chain_id"], item["pool"], item["settlement"]) == (CHAIN_ID, place.deployment.pool, 1)
+    assert (await beside.http.get(path, params={"address": nobody})).json()["items"] == []
+    for wrong in ({}, {"address": "0x12"}, {"address": [some[0]] * 201}):
+        assert (await beside.http.get(path, params=wrong)).status_code == 422
+
+
+async def test_payments_that_the_chain_does_not_tell_are_a_sum(place: Place, beside: Api) -> None:
+    """What was claimed is said even where no event is found; a wallet that is nobody's sees its own all the same."""
+    account = Account.create()
+    row = {"log": "main", "chain_id": CHAIN_ID, "pool": place.deployment.pool, "account": account.address.lower()}
+    claimed = {"cumulative": "7", "final_cumulative": "7", "state": "final", "transaction": None}
+    async with beside.service.reads.database.begin() as connection:
+        await connection.execute(insert(tables.claims).values(row | claimed))
+    who = await signed_in_by(beside, account)
+    told = (await who.get("/v1/contributors/me/payments")).json()
+    assert told == {"accounts": [account.address.lower()], "items": [], "unlisted": "7"}
+
+
 async def test_settlement_is_asked_once(beside: Api) -> None:
     platform = await beside.platform()
     first, again = await platform.post("/v1/settlements"), await platform.post("/v1/settlements")
@@ -228,7 +272,7 @@ async def test_paid_contribution_reads_so(place: Place, beside: Api) -> None:
     written = await platform.contribution(campaign)
     await platform.decision(written["id"])
     path = f"/c/{written['id']}"
-    assert "Link a wallet on your platform" in (await beside.http.get(path)).text
+    assert "Link a wallet to get it." in (await beside.http.get(path)).text
     account = Account.create()
     message = (await platform.post("/v1/wallets/message", {"contributor": "ann", "address": account.address})).json()[
         "message"
@@ -268,4 +312,5 @@ async def test_paid_contribution_reads_so(place: Place, beside: Api) -> None:
     }
     async with beside.service.reads.database.begin() as connection:
         await connection.execute(insert(tables.claims).values(claim))
-    assert "(transaction 0xababab…ababab)" in (await beside.http.get(path)).text
+    text = (await beside.http.get(path)).text
+    assert f'<code dir="ltr">0x{"ab" * 32}</code>' in text, "no explorer is configured: the hash to copy"

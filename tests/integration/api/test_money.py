@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from random import Random
 
 import pytest
@@ -9,8 +10,11 @@ import pytest
 from api.lookup import find_campaign
 from api.reads import Reads
 from api.reads.money import money
+from api.reads.people_earnings import shares_of
+from api.reads.record import rewards
 from api.reads.standing import ACCEPTED, COUNTS, DEFAULT, NOTHING, OPEN, groups, standing
 from api.reads.versions import load
+from ledger.book.campaign_book import CampaignBook
 from ledger.book.contributions import appeal_is_open, is_final, outcome
 from ledger.book.fold import Book
 from ledger.db import Database, open_database
@@ -69,8 +73,23 @@ async def compare_money(database: Database, book: Book) -> int:
         )
         found = await money(reads, versions.book, await groups(reads, versions.book, FAR_MS))
         assert (found.earned, found.open) == (state.awarded, 0), campaign
+        won = await shares_of(reads, campaign, FAR_MS)
+        lines = await rewards(reads, versions.book, FAR_MS, won)
+        earned = {line.contributor: int(line.earned) for line in lines if line.earned != "0"}
+        assert earned == awarded_for_work(state), campaign
+        assert [int(line.earned) for line in lines] == sorted((int(line.earned) for line in lines), reverse=True)
         total += found.earned
     return total
+
+
+def awarded_for_work(state: CampaignBook) -> Counter[str]:
+    """What the book awarded to each contributor, but for reviewing."""
+    void = {each.position for each in state.voids}
+    found: Counter[str] = Counter()
+    for position, award in enumerate(state.awards):
+        if position not in void and award.source != "reviewer_rate" and award.units:
+            found[award.contributor] += award.units
+    return found
 
 
 @pytest.mark.parametrize("seed", range(2))

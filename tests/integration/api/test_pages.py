@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import insert
 
 from api.edge import CONTENT_SECURITY_POLICY
-from api.units import Unit
+from api.pages.rendering import PAGE_POLICY
+from ledger.chain.units import Unit
 from ledger.db import tables
 from ledger.wire.problems import kinds
 from tests.integration.api.running import BRIEF, Api, Platform
@@ -22,10 +23,13 @@ async def page(api: Api, path: str, status: int = 200) -> str:
     reply = await api.http.get(path, headers=HTML, follow_redirects=True)
     assert reply.status_code == status, reply.text
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
-    assert reply.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
-    assert "'unsafe-inline'" not in CONTENT_SECURITY_POLICY
-    assert "<script" not in reply.text
+    assert reply.headers["content-security-policy"] == PAGE_POLICY
+    assert "unsafe" not in PAGE_POLICY
+    assert (
+        re.findall(r"<script(?! type=\"module\" src=\"/static/[0-9a-f]{16}/[\w/]+\.mjs\"></script>)", reply.text) == []
+    )
     assert " style=" not in reply.text
+    assert not re.findall(r"<[^>]* on[a-z]+=", reply.text)
     assert "<style" not in reply.text
     assert not re.findall(r"(?:src|href)=\"(?:https?:)?//", reply.text)
     assert 'name="viewport"' in reply.text
@@ -51,7 +55,7 @@ async def test_contribution_from_received_to_decided(platform: Platform) -> None
     decided = await platform.decision(written["id"], feedback="private feedback")
     after = await page(platform.api, f"/c/{written['id']}")
     assert "Accepted" in after
-    assert "Decided by a reviewer: accepted, score 1." in after
+    assert "A reviewer decided. The verdict: accepted, with the score 1." in after
     assert "5\u00a0points once the decision is final" in after
     assert "Which sentence follows?" in after
     for secret in ("my private words", "private feedback", "ann@example.org"):
@@ -174,7 +178,7 @@ async def test_browsers_get_errors_as_pages_and_programs_as_problems(api: Api) -
 async def test_headers_of_every_reply(api: Api) -> None:
     for path in ("/", "/v1/keys", "/nowhere", "/health", "/static/style.css", "/logs/main/checkpoint"):
         headers = (await api.http.get(path)).headers
-        assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert headers["content-security-policy"] == (PAGE_POLICY if path == "/" else CONTENT_SECURITY_POLICY)
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "no-referrer"
         assert "strict-transport-security" not in headers
@@ -205,7 +209,8 @@ async def test_pages_of_any_origin_may_read_what_is_public(platform: Platform) -
     public = ["/logs/main/checkpoint", "/logs/main/tile/0/000.p/1", "/logs/main/tile/0/900", "/v1/audit/summary"]
     public += ["/v1/entries/0/receipt", f"/v1/contributions/{written['id']}/receipt", "/v1/settlements"]
     campaign = (await platform.get(f"/v1/contributions/{written['id']}")).json()["campaign"]
-    public += ["/v1/campaigns/open", *(f"/v1/campaigns/{campaign}/{what}" for what in ("brief", "notices", "figures"))]
+    said = ("brief", "notices", "figures", "record", "rewards")
+    public += ["/v1/campaigns/open", *(f"/v1/campaigns/{campaign}/{what}" for what in said)]
     for path in public:
         assert (await platform.api.http.get(path)).headers["access-control-allow-origin"] == "*", path
     private = ["/v1/contributions", f"/v1/contributions/{written['id']}", "/v1/keys", "/v1/receipts?external_id=a"]

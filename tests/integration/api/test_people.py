@@ -63,6 +63,11 @@ async def test_contributions_page_by_cursor(api: Api, platform: Platform) -> Non
         if cursor is None:
             break
     assert found == ids
+    newest = (await ann.get("/v1/contributors/me/contributions", limit=2, order="newest")).json()
+    assert [each["id"] for each in newest["items"]] == ids[:2:-1]
+    query = {"limit": 9, "order": "newest", "cursor": newest["next"]}
+    rest = (await ann.get("/v1/contributors/me/contributions", **query)).json()
+    assert ([each["id"] for each in rest["items"]], rest["next"]) == (ids[2::-1], None)
 
 
 async def test_nobody_sees_another_persons_work(api: Api, platform: Platform) -> None:

@@ -26,6 +26,7 @@ async def test_a_link_opens_one_session(both: Api) -> None:
     platform = await both.platform()
     written = await platform.contribution(await platform.campaign())
     link = (await platform.post("/v1/sign-in-links", {"contributor": "ann"})).json()
+    assert link["url"] == f"http://crowd.test/me#link={link['token']}"
     replies = await asyncio.gather(*(both.http.post("/v1/sessions", json={"token": link["token"]}) for _ in range(4)))
     assert sorted(reply.status_code for reply in replies) == [201, 401, 401, 401]
     opened = next(reply.json() for reply in replies if reply.status_code == 201)

@@ -18,7 +18,7 @@ Value = str | int | bytes
 Row = dict[str, Any]
 OF_NO_ENTRY = frozenset(
     {"claims", "claim_requests", "requests", "leases", "chain_cursor", "files", "sessions", "sign_in_links"}
-    | {"transactions", "nonces", "costs", "worker_reports"}
+    | {"transactions", "nonces", "costs", "worker_reports", "audits", "settlement_shares"}
 )
 """Tables whose rows are about no entry."""
 

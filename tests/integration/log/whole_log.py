@@ -175,6 +175,10 @@ async def _rows_beside(
     file = {"log": log, "platform": maker.platform, "sha256": 64 * "1", "bytes": 3, "type": "text/plain", "at_ms": 1}
     claim = pool | {"account": PLACE.opener, "cumulative": "1", "final_cumulative": "1", "state": "final", "block": 1}
     asked = {"log": log, "id": maker.id(), "state": "open", "at_ms": 1}
+    shares = place | {
+        "size": settlement.size, "position": 0, "account": PLACE.opener, "contributor": person.contributor,
+        "rule": "piece_rate", "units": "1", "entry": 1, "final": 2,
+    }  # fmt: skip
     rows: dict[str, list[dict[str, object]]] = {
         "settlements": [place | settled],
         "settlement_accounts": listed,
@@ -191,6 +195,8 @@ async def _rows_beside(
         "nonces": [chain | {"sender": PLACE.opener, "nonce": 1, "intent": "anchor:3"}],
         "costs": [chain | {"transaction": HASH, "campaign": maker.campaign, "intent": "claim", "gas": 7, "wei": "70"}],
         "worker_reports": [{"log": log, "report": "{}", "at_ms": START_MS}],
+        "audits": [{"log": log, "id": maker.id(), "state": "asked", "by_operator": False, "at_ms": START_MS}],
+        "settlement_shares": [shares],
     }
     async with database.begin() as connection:
         for table, some in rows.items():

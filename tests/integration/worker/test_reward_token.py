@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from api.reads.people_payments import Sum, read_payments
 from ledger.chain import anchors, contracts, payees
 from ledger.chain.devchain import DevChain
 from ledger.db import tables
@@ -84,6 +85,11 @@ async def test_awards_become_tokens(token_world: World) -> None:
     assert receipt is not None
     assert anchors.claims_in(receipt, pool) == claims[:2]
     assert anchors.pool_events(world.node, pool, 0, end).claims == tuple(claims)
+    # What each is shown as paid, the newest first: bob's is his wherever he wanted it, and is not the payee's.
+    for account, wanted in ((ann, [10, 30]), (bob, [10, 20]), (payee, [])):
+        paid = read_payments(world.config.rpc_urls, world.deployment, Sum(account, sum(wanted), None))
+        assert [each.units for each in paid] == wanted
+        assert all(each.at_ms == world.node.block(each.block).timestamp * 1000 for each in paid)
 
 
 async def test_a_deployment_says_which_kind_its_pool_is(token_world: World) -> None:

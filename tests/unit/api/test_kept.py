@@ -80,3 +80,22 @@ async def test_one_value_is_kept_in_the_same_way() -> None:
         await kept.get()
     source.fails = False
     assert await kept.get() == 3
+
+
+async def test_soon_gives_what_was_good_before() -> None:
+    kept, source = KeptEach[str, int](0, 10, times=0), Source(0.05)
+    assert await kept.soon("a", source.read, 0.001) is None, "nothing was read before"
+    assert await kept.soon("a", source.read, 5) == 1, "the same reading, waited for"
+    assert await kept.soon("a", source.read, 0.001) == 1, "the one before, while it is read anew"
+    await asyncio.sleep(0.1)
+    assert await kept.soon("a", source.read, 5) in (2, 3)
+    kept.forget("a")
+    assert await kept.soon("a", source.read, 0.001) is None
+    await asyncio.sleep(0.1)
+
+
+async def test_soon_raises_what_reading_raises() -> None:
+    kept, source = KeptEach[str, int](0, 10), Source()
+    source.fails = True
+    with pytest.raises(ValueError, match="no"):
+        await kept.soon("a", source.read, 5)

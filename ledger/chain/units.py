@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.chain.deployments import Deployment
-from ledger.chain.rpc import connect
+from ledger.chain.rpc import Node, connect
 from ledger.errors import ChainError
 
 _DECIMALS: Final = bytes.fromhex("313ce567")
@@ -41,15 +41,19 @@ BASE_UNITS: Final = Unit("token units")
 
 
 def read_unit(urls: Sequence[str], deployment: Deployment) -> Unit:
-    """The token's own symbol and decimals; base units where it has none or the chain does not answer."""
+    """The unit of a deployment's token; base units where the chain does not answer."""
     try:
         with connect(urls, deployment.chain_id) as node:
-            decimals = node.call(deployment.token, _DECIMALS)
-            symbol = node.call(deployment.token, _SYMBOL)
+            return token_unit(node, deployment.token)
     except ChainError:
         return BASE_UNITS
+
+
+def token_unit(node: Node, token: str) -> Unit:
+    """The token's own symbol and decimals; base units where it has none. ChainError where the node does not answer."""
+    decimals = node.call(token, _DECIMALS)
     count = int.from_bytes(decimals, "big")
-    name = _text(symbol)
+    name = _text(node.call(token, _SYMBOL))
     if len(decimals) != _WORD or count > _MAX_DECIMALS or name is None:
         return BASE_UNITS
     return Unit(name, count)

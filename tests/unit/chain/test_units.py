@@ -6,7 +6,7 @@ from eth_abi import encode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.units import Unit, _text
+from ledger.chain.units import Unit, _text
 
 
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=16))

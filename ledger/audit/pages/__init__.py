@@ -1,0 +1,1 @@
+"""The audit's report as one page that needs nothing else: figures, words, pictures."""
