@@ -20,27 +20,45 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
 TOKEN = 10**18
 QUESTIONS = {"solving": 24, "processing": 40, "funding": 6, "creation": 60, "rating": 12}
+IN_SUITE, IN_LONG = ("solving", "processing", "rating"), ("funding", "creation")
+"""The scenarios of tests/integration play the other two in every suite."""
 _AT_ONCE = 3
 """Most of a demo's time is waiting for delays."""
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
-    """The last line of every campaign's run. Each must be good and leave nothing behind."""
-    folder = tmp_path_factory.mktemp("demo")
+class Runs:
+    """The last line of every campaign's run, played when asked for. Each must be good and leave nothing behind."""
 
-    def run(campaign: str) -> dict[str, Any]:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._results: dict[str, dict[str, Any]] = {}
+
+    def __getitem__(self, campaign: str) -> dict[str, Any]:
+        if campaign not in self._results:
+            group = IN_SUITE if campaign in IN_SUITE else IN_LONG
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                self._results |= zip(group, pool.map(self._run, group), strict=True)
+            assert not list(self._folder.iterdir())
+        return self._results[campaign]
+
+    def _run(self, campaign: str) -> dict[str, Any]:
         options = ["--campaign", campaign, "--questions", str(QUESTIONS[campaign]), "--json"]
         command = [sys.executable, "-m", "ledger.cli", "demo", *options]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=self._folder)
         assert done.returncode == 0, f"{campaign}: {done.stdout}{done.stderr}"
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
         return result
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        results = dict(zip(QUESTIONS, pool.map(run, QUESTIONS), strict=True))
-    assert not list(folder.iterdir())
-    return results
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Runs:
+    """All runs."""
+    return Runs(tmp_path_factory.mktemp("demo"))
+
+
+def marked(campaign: str, *others: str) -> Any:
+    """A parameter, in the long tests where its campaign is."""
+    return pytest.param(campaign, *others, marks=[pytest.mark.long] if campaign in IN_LONG else [])
 
 
 def rows_of(name: str, questions: int | None = None) -> list[dict[str, str]]:
@@ -60,8 +78,8 @@ def birds(questions: int) -> list[dict[str, str]]:
     return [row for row in rows if row["task"] in set(turns[:questions])]
 
 
-@pytest.mark.parametrize("campaign", QUESTIONS)
-def test_everything_awarded_is_paid_and_audited(runs: dict[str, dict[str, Any]], campaign: str) -> None:
+@pytest.mark.parametrize("campaign", [marked(campaign) for campaign in QUESTIONS])
+def test_everything_awarded_is_paid_and_audited(runs: Runs, campaign: str) -> None:
     result = runs[campaign]
     assert result["campaign"] == campaign
     assert result["audit"] == "pass"
@@ -76,9 +94,15 @@ def test_everything_awarded_is_paid_and_audited(runs: dict[str, dict[str, Any]],
 
 
 @pytest.mark.parametrize(
-    ("campaign", "rule"), [("rating", "rejected"), ("solving", "prizes"), ("creation", "pool"), ("funding", "rejected")]
+    ("campaign", "rule"),
+    [
+        marked("rating", "rejected"),
+        marked("solving", "prizes"),
+        marked("creation", "pool"),
+        marked("funding", "rejected"),
+    ],
 )
-def test_a_wrong_award_is_named_with_its_rule(runs: dict[str, dict[str, Any]], campaign: str, rule: str) -> None:
+def test_a_wrong_award_is_named_with_its_rule(runs: Runs, campaign: str, rule: str) -> None:
     planted = runs[campaign]["planted"]
     assert (planted["end"], planted["rule"]) == ("vetoed", rule)
     assert planted["awarded"] == runs[campaign]["awarded_total"]
@@ -114,7 +138,7 @@ def judged_by_hand(rows: list[dict[str, str]]) -> tuple[Counter[str], int]:
     return accepted, by_person
 
 
-def test_processing(runs: dict[str, dict[str, Any]]) -> None:
+def test_processing(runs: Runs) -> None:
     result, rows = runs["processing"], rows_of("snow2008-rte.csv", QUESTIONS["processing"])
     accepted, by_person = judged_by_hand(rows)
     people = {row["worker"] for row in rows}
@@ -139,7 +163,7 @@ def test_processing(runs: dict[str, dict[str, Any]]) -> None:
     assert old <= result["tampered_entry"] < new
 
 
-def test_rating(runs: dict[str, dict[str, Any]]) -> None:
+def test_rating(runs: Runs) -> None:
     result = runs["rating"]
     found = json.loads((DATA / "surveys" / "frackfinder-oh-2014-task_run.json").read_text())
     chosen = set(sorted({each["task_id"] for each in found})[: QUESTIONS["rating"]])
@@ -153,7 +177,7 @@ def test_rating(runs: dict[str, dict[str, Any]]) -> None:
     assert int(result["awarded_total"]) == TOKEN // 10 * len(first)
 
 
-def test_solving(runs: dict[str, dict[str, Any]]) -> None:
+def test_solving(runs: Runs) -> None:
     result = runs["solving"]
     assert (result["sealed"], result["revealed"], result["decisions"]) == (39, 38, 38)
     assert result["anchored_before_deadline"]
@@ -175,7 +199,8 @@ def test_solving(runs: dict[str, dict[str, Any]]) -> None:
     assert int(result["awarded_total"]) == sum(won.values()) + int(result["judges_paid"])
 
 
-def test_creation(runs: dict[str, dict[str, Any]]) -> None:
+@pytest.mark.long
+def test_creation(runs: Runs) -> None:
     result, rows = runs["creation"], rows_of("labels/snow2008-temporal.csv", QUESTIONS["creation"])
     by_person = defaultdict(list)
     for row in rows:
@@ -188,7 +213,8 @@ def test_creation(runs: dict[str, dict[str, Any]]) -> None:
     assert float(result["data_set"]["right"]) > 0.8
 
 
-def test_funding(runs: dict[str, dict[str, Any]]) -> None:
+@pytest.mark.long
+def test_funding(runs: Runs) -> None:
     result, rows = runs["funding"], birds(QUESTIONS["funding"])
     right = sum(row["label"] == row["truth"] for row in rows)
     assert (result["contributions"], result["accepted"]) == (len(rows), right)
