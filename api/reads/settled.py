@@ -187,8 +187,11 @@ async def _shares(
     """
     of = settlement_shares.c
     where = _counted(reads, settled)
-    waited = select(of.contributor).where(*where, of.account == account, of.rule == _WAITED).distinct()
-    people = [row.contributor for row in await reads.all(waited.limit(_MOST_PEOPLE))]
+    # What waited comes with an account's first settlements, so that the first shares tell, however many there are.
+    first = select(of.contributor, of.rule).where(*where, of.account == account).order_by(of.number, of.position)
+    told = first.limit(_MOST_SUMMED).subquery().c
+    waited = select(told.contributor).where(told.rule == _WAITED).distinct().limit(_MOST_PEOPLE)
+    people = [row.contributor for row in await reads.all(waited)]
     if before is not None:
         where.append(tuple_(of.number, of.position) < before)
     parts = [_part(where, limit, of.account == account, of.rule != _WAITED)]

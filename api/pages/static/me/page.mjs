@@ -86,21 +86,7 @@ function leave() {
 }
 
 function onHash() {
-  /** The session is over: by its time, or because the service says so. */
-function expire() {
-  signOut();
-  forget({ farewell: mark("Your session is over. Sign in again.") });
-  draw();
-}
-
-/** Whoever comes back to an open tab must not find somebody else's pay in it. */
-function watch() {
-  clearTimeout(watching);
-  watching = setTimeout(expire, endsAt() - Date.now());
-}
-
-let watching;
-const link = takeLink();
+  const link = takeLink(); // one that is opened in the tab where this page stands already
   if (link !== null) act("link", () => enter(() => signInByLink(link)));
   state.done = null;
   draw();

@@ -65,7 +65,7 @@ function headline(work) {
 function decision({ decision: made }) {
   const points = made.verdict === "needs_work" ? nothing : rich("Score {score}.", { score: score(made.score) });
   return html`
-    <p class="quiet">${method(made.method)} ${points} ${when(made.at)}</p>
+    <p class="quiet">${method(made.method)} ${points} · ${when(made.at)}</p>
     ${made.feedback === null ? nothing : html`<blockquote class="said"><p class="only-heard">${t("What the reviewer says")}</p>${said(made.feedback)}</blockquote>`}
   `;
 }

@@ -104,7 +104,7 @@ function pay(errors) {
 
 function field(name, label, errors, input, hint) {
   return html`<div class="field"><label for=${name}>${label}</label>${input}
-    ${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : nothing}<p class="error" role="alert" id="${name}-error">${errors[name] ?? ""}</p></div>`;
+    ${hint ? html`<p class="hint" id="${name}-hint">${hint}</p>` : nothing}<p class="error" id="${name}-error">${errors[name] ?? ""}</p></div>`;
 }
 
 /** Tie every input to its hint and to what is wrong with it, once they are drawn. */
