@@ -3,7 +3,7 @@
 Bodies are counted while they stream in, so a wrong Content-Length helps nobody; requests with a body are JSON, except
 those that bring a file, which has a limit of its own and is counted where it is stored. Every reply carries the
 headers that keep a browser from doing what our pages never need. HEAD is answered as GET without the body (RFC 9110
-section 9.3.2), but files are too large to be read for nothing. What is public may be read by the pages of any origin,
+section 9.3.2), but for what is too large to be read for nothing. What is public may be read by the pages of any origin,
 so that they can verify it.
 """
 
@@ -40,6 +40,7 @@ _PUBLIC: Final = re.compile(
     r"|/v1/(?:contributions|decisions)/[^/]+/receipt"
 )
 _FILES: Final = re.compile(r"/v1/files(?:/.*)?")
+_MIRROR: Final = "/mirror.tar"
 NOT_CACHED: Final[Header] = (b"cache-control", b"no-store")
 _ANY_ORIGIN: Final[Header] = (b"access-control-allow-origin", b"*")
 _STRICT_TRANSPORT: Final[Header] = (b"strict-transport-security", b"max-age=31536000")
@@ -85,7 +86,7 @@ class Edge:
         path: str = scope["path"]
         method: str = scope["method"]
         is_file = _FILES.fullmatch(path) is not None
-        is_head = method == "HEAD" and not is_file
+        is_head = method == "HEAD" and not is_file and path != _MIRROR
         if is_head:
             method = "GET"
             scope = {**scope, "method": method}

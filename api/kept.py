@@ -11,18 +11,21 @@ from typing import Any, Final, Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 _TIMES: Final = 20
+_AT_ONCE: Final = 4
 
 
 class KeptEach(Generic[Key, Value]):
     """Keeps the value of each key for ``seconds``, of the last ``limit`` keys; many who ask at once read once.
 
-    What takes long to read is kept longer, ``times`` the time it took: strangers cannot keep the database busy.
+    What takes long to read is kept longer, ``times`` the time it took, and few keys are read at once; others wait:
+    strangers cannot keep the database busy, whatever they ask for.
     """
 
     def __init__(self, seconds: float, limit: int, times: float = _TIMES) -> None:
         self._seconds = seconds
         self._limit = limit
         self._times = times
+        self._turns = asyncio.Semaphore(_AT_ONCE)
         self._kept: OrderedDict[Key, asyncio.Task[tuple[float, Value]]] = OrderedDict()
         self._last: dict[Key, Value] = {}
         """What was good before, of keys that are read anew."""
@@ -62,9 +65,10 @@ class KeptEach(Generic[Key, Value]):
 
     async def _read(self, read: Callable[[], Coroutine[Any, Any, Value]]) -> tuple[float, Value]:
         """Until when the value is good, and the value."""
-        begin = time.monotonic()
-        value = await read()
-        end = time.monotonic()
+        async with self._turns:
+            begin = time.monotonic()
+            value = await read()
+            end = time.monotonic()
         return end + max(self._seconds, self._times * (end - begin)), value
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections import OrderedDict
 from dataclasses import dataclass, field
+from math import inf
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,6 +17,7 @@ from api.auth import KeyRing
 from api.comparison import Comparison
 from api.kept import Kept, KeptEach
 from api.reads import Reads
+from api.reads.history import Sums
 from api.reads.people_payments import Paid, Sum
 from api.reads.settlements import Place
 from api.reads.summary import AnchorRow
@@ -68,13 +69,15 @@ class Service:
     """Contents that auditors open, by mandate: each one is an entry of the log for good."""
     unit: Unit = BASE_UNITS
     """What the pool's token is counted in, once the chain has said it."""
-    trees: OrderedDict[tuple[Place, int], RewardTree] = field(default_factory=OrderedDict)
+    trees: KeptEach[tuple[Place, int], RewardTree] = field(default_factory=lambda: KeptEach(inf, _TREES))
     figures: KeptEach[str, Figures] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
     """Public figures by campaign: strangers may ask for them as often as they like."""
     reputations: KeptEach[str, PublicReputation] = field(default_factory=lambda: KeptEach(0, _REPUTATIONS))
     """By public id, kept only where they take long: a few have thousands of entries."""
     histories: KeptEach[int, History] = field(default_factory=lambda: KeptEach(_HISTORY_SECONDS, _HISTORIES))
     """How the log grew, by the number of points."""
+    money: KeptEach[None, dict[Place, Sums]] = field(default_factory=lambda: KeptEach(_HISTORY_SECONDS, 1))
+    """Every pool's money: all settlements and claims are read for it, whatever the number of points."""
     shares: KeptEach[str, dict[str, int] | None] = field(default_factory=lambda: KeptEach(0, _FIGURES))
     """What each contributor of a campaign won that pays once; None while it is not over."""
     records: KeptEach[str, CampaignRecord] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
@@ -83,6 +86,11 @@ class Service:
     """Counts of signs of fraud by campaign."""
     earned: KeptEach[str, list[ContributorReward]] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _EARNED))
     """What everybody earned in a campaign, the most first: of a few campaigns, as each may have many people."""
+    share_sums: KeptEach[tuple[Place, int, int, str], tuple[int, int] | None] = field(
+        default_factory=lambda: KeptEach(0, _FIGURES)
+    )
+    """How many awards are behind an account of a settlement (pool, number, size), and their sum; kept where it takes
+    long."""
     payments: KeptEach[Sum, list[Paid]] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
     """What the chain says of an account, as long as the worker knows of no other sum."""
     others: tuple[Service, ...] = ()
@@ -111,15 +119,11 @@ class Service:
 
     async def tree(self, place: Place, number: int) -> RewardTree:
         """The reward tree of an activated settlement; the last few are kept."""
-        key = (place, number)
-        found = self.trees.get(key)
-        if found is None:
-            found = await asyncio.to_thread(RewardTree, await self.reader.settlement_accounts(*place, number))
-            self.trees[key] = found
-            while len(self.trees) > _TREES:
-                self.trees.popitem(last=False)
-        self.trees.move_to_end(key)
-        return found
+
+        async def read() -> RewardTree:
+            return await asyncio.to_thread(RewardTree, await self.reader.settlement_accounts(*place, number))
+
+        return await self.trees.get((place, number), read)
 
 
 def service_of(request: Request) -> Service:

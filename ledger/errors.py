@@ -4,6 +4,7 @@
     ├── FormatError            bytes are not what a format says (note, tile, receipt, statement, table of answers)
     ├── ProofError             a Merkle proof, a root or an anchor does not verify
     ├── SignatureError         a signature does not verify
+    │   └── StaleDeliveryError         a webhook's delivery is genuine, but of another time than now
     ├── RequestError           what a caller of the API did; each kind is a problem type (RFC 9457)
     │   ├── MalformedError         400  not JSON, not the envelope
     │   ├── UnauthorizedError      401  no key or a wrong one
@@ -80,6 +81,15 @@ class SignatureError(CrowdLedgerError):
     status = 422
     title = "The signature does not verify"
     default_remedy = "Sign the message again, unchanged, with the key that is named."
+
+
+class StaleDeliveryError(SignatureError):
+    """A webhook's delivery is genuine, but was signed outside the replay window."""
+
+    slug = "delivery-stale"
+    status = 401
+    title = "This delivery is too old or from the future"
+    default_remedy = "Set the clocks of both servers (NTP); the platform sends it again with a new time."
 
 
 class RequestError(CrowdLedgerError):

@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from api import cursors
 from api.ids import check_id
-from api.pages.audit_words import check_words
+from api.pages.audit_words import check_words, sentence_words
 from api.pages.languages import duration, mark, text
 from api.pages.rendering import page
 from api.reads import audits as reads
@@ -104,7 +104,7 @@ async def report_page(audit: str, request: Request) -> Response:
     found = await reads.find_audit(service.reads, service.base, check_id(audit, "audit"))
     report = found.report or {}
     checks = [
-        (check["name"], check_words(check["title"]), *_verdict(check["verdict"]), check["evidence"])
+        (check["name"], check_words(check["title"]), *_verdict(check["verdict"]), sentence_words(check["evidence"]))
         for check in report.get("checks", ())
     ]
     return page(
@@ -116,7 +116,7 @@ async def report_page(audit: str, request: Request) -> Response:
         checks=checks,
         findings=_grouped(report, _SHOWN),
         more_findings=report.get("more_findings", 0),
-        proves=report.get("proves", ()),
+        proves=[sentence_words(each) for each in report.get("proves", ())],
         is_open=found.state in ("asked", "running"),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +39,7 @@ class Operation:
 @router.get("/openapi.json")
 async def description(request: Request) -> Response:
     """The OpenAPI description, whose paths stand below the log that was asked."""
-    schema = request.app.openapi()
+    schema = await _schema(request)
     base = base_of(request.scope)
     return JSONResponse(schema | {"servers": [{"url": base}]} if base else schema)
 
@@ -46,13 +47,19 @@ async def description(request: Request) -> Response:
 @router.get("/docs")
 async def docs(request: Request) -> Response:
     """All paths."""
-    schema = request.app.openapi()
+    schema = await _schema(request)
     groups: dict[str, list[Operation]] = {}
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             tag = operation.get("tags", ["other"])[0]
             groups.setdefault(tag, []).append(_operation(schema, method, path, operation))
     return page(request, "docs.html", groups=groups)
+
+
+async def _schema(request: Request) -> dict[str, Any]:
+    """The description: made at the first asking, for most of a second, in which writes go on."""
+    schema: dict[str, Any] = await asyncio.to_thread(request.app.openapi)
+    return schema
 
 
 def _operation(schema: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Operation:

@@ -15,7 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from api import cursors
 from api.ids import is_id
 from api.pages.kind_words import KIND_WORDS, kind_words, named
-from api.pages.languages import text
+from api.pages.languages import plain, text
 from api.pages.rendering import page
 from api.reads.entries import (
     START,
@@ -65,8 +65,8 @@ async def entries_page(
     """Entries: the newest first where nothing is sought, else in the order of the log."""
     service = service_of(request)
     asked = {"campaign": campaign, "contributor": contributor, "task": task, "contribution": contribution}
-    given = {name: value.strip().lower() for name, value in asked.items() if value.strip()}
-    wanted = q.strip().lower()
+    given = {name: plain(value).lower() for name, value in asked.items() if value.strip()}
+    wanted = plain(q).lower()
     size = (await service.reader.head()).size
     if _NUMBER.fullmatch(wanted) and int(wanted) < size:
         return RedirectResponse(f"{service.base}/e/{int(wanted)}", 303)

@@ -7,6 +7,7 @@ import json
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
+from pydantic import BeforeValidator
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -15,7 +16,7 @@ from api.pages import tree_views, words
 from api.pages.charts import labels
 from api.pages.contributor import explorer
 from api.pages.kind_words import kind_words, named
-from api.pages.languages import number, text
+from api.pages.languages import number, plain, text
 from api.pages.rendering import page
 from api.pages.tree_views import Side, Span
 from api.reads import anchors
@@ -72,7 +73,7 @@ async def entry_page(index: str, request: Request) -> Response:
 
 def _way(index: int, size: int, siblings: list[tuple[Side, Span]], proof: list[bytes]) -> Picture:
     shown = [
-        Sibling(side, f"{span_words(span)} · {each.hex()[:_HASH_SHOWN]}…", each.hex())
+        Sibling(side, f"{span_words(span)} · \u2066{each.hex()[:_HASH_SHOWN]}…\u2069", each.hex())
         for (side, span), each in zip(siblings, proof, strict=True)
     ]
     return path(
@@ -98,7 +99,7 @@ async def tree_page(
     request: Request,
     level: Annotated[int | None, Query(ge=0, le=_MAX_LEVEL)] = None,
     n: Annotated[int, Query(ge=0, le=MAX_COUNT)] = 0,
-    entry: Annotated[int | None, Query(ge=0, le=MAX_COUNT)] = None,
+    entry: Annotated[int | None, Query(ge=0, le=MAX_COUNT), BeforeValidator(plain)] = None,
 ) -> Response:
     """The log as a tree: a branch of it with three levels of what grows on it, and the tiles that it is kept in."""
     service = service_of(request)

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from api import cursors
 from api.pages import words
 from api.pages.charts import labels
+from api.pages.contributor import explorer
 from api.pages.languages import amount, date, number, text
 from api.pages.rendering import page
 from api.reads import versions
@@ -78,7 +79,7 @@ async def overview(request: Request) -> Response:
         course=_course(history),
         course_rows=_rows(history),
         pools=[_pool(each) for each in history.money],
-        explorer=service.config.explorer_url,
+        explorer=explorer(service),
         campaigns=await _cards(service, found.items),
     )
 

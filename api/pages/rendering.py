@@ -125,7 +125,7 @@ def _reply(request: Request, html: str, status: int, policy: str) -> HTMLRespons
 def _others(request: Request, language: Language) -> list[tuple[Language, str]]:
     """The other languages, each with the link to this page in it."""
     query = [(name, value) for name, value in request.query_params.multi_items() if name != "lang"]
-    here = quote(instance_of(request.scope))
+    here = "/" + quote(instance_of(request.scope)).lstrip("/")  # two slashes would begin the name of another host
     return [
         (each, f"{here}?{urlencode([*query, ('lang', each.code)])}")
         for each in languages.languages().values()

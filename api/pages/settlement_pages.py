@@ -11,11 +11,11 @@ from starlette.responses import Response
 
 from api import cursors
 from api.pages.contributor import explorer
-from api.pages.languages import amount, mark, text
+from api.pages.languages import amount, mark, plain, text
 from api.pages.rendering import page
 from api.reads import settled as reads
 from api.reads.people_facts import titles_of
-from api.reads.settled import Place, Settled, ShareLine
+from api.reads.settled import Account, Place, Settled, ShareLine
 from api.service import Service, service_of
 from ledger.chain.units import BASE_UNITS, Unit
 from ledger.errors import NotFoundError
@@ -80,8 +80,8 @@ async def settlement_page(
     """One settlement with its campaigns and its accounts, in the order of the tree that the pool pays from."""
     service = service_of(request)
     found = await _find(service, chain_id, pool, number)
-    wanted = account.strip().lower()
-    rows, more = await reads.accounts_of(service.reads, found, after, _ACCOUNTS, wanted or None)
+    wanted = plain(account).lower()
+    rows, more = await _accounts(service, found, after, _ACCOUNTS, wanted or None)
     unit = _unit(service, found.place)
     titles = await titles_of(service.reads, [campaign for campaign, _, _ in found.campaigns])
     return page(
@@ -115,14 +115,15 @@ async def account_page(
     """How the amount of one account was computed: every award behind it, with the decision that it follows from."""
     service = service_of(request)
     found = await _find(service, chain_id, pool, number)
-    rows, _ = await reads.accounts_of(service.reads, found, 0, 1, account)
+    rows, _ = await _accounts(service, found, 0, 1, account)
     if not rows:
         raise NotFoundError(f"{account} has no share in settlement {number}.", remedy=f"{_path(found)} lists accounts.")
     unit = _unit(service, found.place)
     before = None if cursor is None else cursors.decode_place(cursor)
     lines, more = await reads.shares_of(service.reads, found, account, before, _SHARES)
     titles = await titles_of(service.reads, {each.campaign for each in lines if each.campaign is not None})
-    summed = await reads.sum_of_shares(service.reads, found, account)
+    key = (found.place, found.number, found.size, account)
+    summed = await service.share_sums.get(key, lambda: reads.sum_of_shares(service.reads, found, account))
     return page(
         request,
         "account.html",
@@ -146,6 +147,15 @@ def _line(each: ShareLine, titles: dict[str, str], unit: Unit) -> dict[str, Any]
         "units": amount(each.units, unit),
         "title": None if each.campaign is None else titles.get(each.campaign, each.campaign),
     }
+
+
+async def _accounts(
+    service: Service, found: Settled, after: int, limit: int, account: str | None
+) -> tuple[list[Account], int | None]:
+    """Accounts of a settlement; what is no address has none."""
+    if account is not None and not _ADDRESS.fullmatch(account):
+        return [], None
+    return await reads.accounts_of(service.reads, found, after, limit, account)
 
 
 async def _find(service: Service, chain_id: str, pool: str, number: str) -> Settled:

@@ -54,7 +54,7 @@ async def verify_file(request: Request) -> Response:
     return page(
         request,
         "verify_file.html",
-        policy=policy,
+        policy=f"{policy}; frame-ancestors 'none'",  # which counts in headers only
         file_policy=policy,
         script=Markup(script),  # noqa: S704  # our own files, which the policy names by their digests
         style=Markup(style),  # noqa: S704

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,6 +38,25 @@ async def newest(reads: Reads, now_ms: int, before: int | None, limit: int, *, o
 
     A page may hold fewer than ``limit`` and still have a next one: it looks at ``_SCANNED`` campaigns at most.
     """
+    of = campaigns.c
+    query = select(of.entry_index, of.statement).where(of.log == reads.log).order_by(of.entry_index.desc())
+    if before is not None:
+        query = query.where(of.entry_index < before)
+    if open_only:
+        query = query.where(of.closed.is_(None))
+    scanned = _SCANNED if open_only else limit + 1
+    rows = await reads.all(query.limit(scanned))
+    shown: list[int] = []
+    for row in rows:
+        if len(shown) == limit:
+            return Page(await _lines(reads, shown, now_ms), shown[-1])
+        if not open_only or now_ms <= _until_ms(_opened(row)):
+            shown.append(row.entry_index)
+    return Page(await _lines(reads, shown, now_ms), rows[-1].entry_index if len(rows) == scanned else None)
+
+
+async def _lines(reads: Reads, indexes: Sequence[int], now_ms: int) -> list[Listed]:
+    """The campaigns of entries, the newest first. Their texts can be long, so only those that are shown are read."""
     query = (
         select(campaigns, platforms.c.name, campaign_funds.c.funded)
         .join(platforms, and_(platforms.c.log == campaigns.c.log, platforms.c.id == campaigns.c.platform))
@@ -44,30 +64,26 @@ async def newest(reads: Reads, now_ms: int, before: int | None, limit: int, *, o
             campaign_funds,
             and_(campaign_funds.c.log == campaigns.c.log, campaign_funds.c.campaign == campaigns.c.id),
         )
-        .where(campaigns.c.log == reads.log)
+        .where(campaigns.c.log == reads.log, campaigns.c.entry_index.in_(indexes))
         .order_by(campaigns.c.entry_index.desc())
     )
-    if before is not None:
-        query = query.where(campaigns.c.entry_index < before)
-    if open_only:
-        query = query.where(campaigns.c.closed.is_(None))
-    scanned = _SCANNED if open_only else limit + 1
-    rows = await reads.all(query.limit(scanned))
-    found: list[Listed] = []
-    for row in rows:
-        if len(found) == limit:
-            return Page(found, found[-1].row.index)
-        listed = _listed(row, now_ms)
-        if listed.is_open or not open_only:
-            found.append(listed)
-    return Page(found, rows[-1].entry_index if len(rows) == scanned else None)
+    return [_listed(row, now_ms) for row in await reads.all(query)]
+
+
+def _opened(row: Row[Any]) -> CampaignOpened:
+    opened = kinds.parse(bytes(row.statement))
+    assert isinstance(opened, CampaignOpened)
+    return opened
+
+
+def _until_ms(opened: CampaignOpened) -> int:
+    return Campaign(opened, 0).last_submission_ms
 
 
 def _listed(row: Row[Any], now_ms: int) -> Listed:
-    opened = kinds.parse(bytes(row.statement))
-    assert isinstance(opened, CampaignOpened)
+    opened = _opened(row)
+    until_ms = _until_ms(opened)
     texts = (json.loads(row.brief), json.loads(row.terms))
-    until_ms = Campaign(opened, 0).last_submission_ms
     closed = row.closed is not None
     return Listed(
         row=CampaignRow(row.entry_index, row.title, *texts, opened, closed=closed),

@@ -96,12 +96,15 @@ async def find_settlement(reads: Reads, place: Place, number: int) -> Settled:
 def _settlements(reads: Reads) -> Any:
     of, share = settlements.c, settlement_accounts.c
     newest = and_(entries.c.log == of.log, entries.c.entry_index == of.size - 1)
-    accounts = (
-        select(func.count())
+    # Positions count from 0 without gaps, and the key ends with them: nobody need count millions of rows for a list.
+    last = (
+        select(share.position)
         .where(share.log == of.log, share.chain_id == of.chain_id, share.pool == of.pool, share.number == of.number)
+        .order_by(share.position.desc())
+        .limit(1)
         .scalar_subquery()
-        .label("accounts")
     )
+    accounts = func.coalesce(last + 1, 0).label("accounts")
     return select(settlements, entries.c.at_ms, accounts).outerjoin(entries, newest).where(of.log == reads.log)
 
 

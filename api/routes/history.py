@@ -37,10 +37,11 @@ async def _history(service: Service, points: int) -> History:
     size = (await service.reader.head()).size
     course = await history.growth(service.reads, size, points)
     anchors = await history.anchors_until(service.reads, [count for _, count in course])
+    money = await service.money.get(None, lambda: history.money(service.reads))
     return History(
         entries=[GrowthPoint(at=format_time(at), size=count) for at, count in course],
         anchors=[AnchorPoint(at=format_time(it.at_ms), size=it.size, transaction=it.transaction) for it in anchors],
-        money=[_pool(service, place, sums) for place, sums in (await history.money(service.reads)).items()],
+        money=[_pool(service, place, sums) for place, sums in money.items()],
     )
 
 

@@ -17,6 +17,7 @@ from ledger.log.reader import Head
 from ledger.tree.tiles import entry_bundles_of, tiles_of
 
 router = APIRouter(tags=["log"])
+_TAR: Final = "application/x-tar"
 _FOLDER: Final = "mirror"
 _FILE_MODE: Final = 0o644
 
@@ -33,8 +34,20 @@ async def get_mirror(request: Request) -> StreamingResponse:
     keys = (await get_keys(request, Response())).model_dump_json(exclude_none=True)
     summary = (await get_summary(request)).model_dump_json()
     small = {"checkpoint": head.checkpoint, "keys.json": keys, "crowdledger.json": summary}
-    headers = {"Content-Disposition": f'attachment; filename="{service.config.log}-{head.size}.tar"'}
-    return StreamingResponse(_parts(service, head, small), headers=headers, media_type="application/x-tar")
+    return StreamingResponse(_parts(service, head, small), headers=_headers(service, head), media_type=_TAR)
+
+
+@router.head("/mirror.tar", include_in_schema=False)
+async def head_mirror(request: Request) -> Response:
+    """What the file would be called; nothing of the log is read for it."""
+    service = service_of(request)
+    reply = Response(headers=_headers(service, await service.reader.head()), media_type=_TAR)
+    del reply.headers["content-length"]  # it would be that of the empty body
+    return reply
+
+
+def _headers(service: Service, head: Head) -> dict[str, str]:
+    return {"Content-Disposition": f'attachment; filename="{service.config.log}-{head.size}.tar"'}
 
 
 async def _parts(service: Service, head: Head, small: dict[str, str]) -> AsyncIterator[bytes]:

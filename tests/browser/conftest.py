@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Browser, Page, Response
+from playwright.sync_api import Browser, Page, expect
 
 from scripts.pages.browser import SIZES, VARIABLE, find_chromium, running_chromium
 from scripts.pages.wallet import Wallet
@@ -19,6 +19,7 @@ _ANSWERS = _ROOT / "tests" / "data" / "snow2008-rte.csv"
 _PATIENCE_MS = 20_000
 
 OpenPage = Callable[..., Page]
+expect.set_options(timeout=_PATIENCE_MS)  # other tests share the machine
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -114,27 +115,6 @@ def axe() -> Callable[[Page], list[str]]:
         ]
 
     return axe
-
-
-@pytest.fixture
-def weigh(chromium: Browser) -> Callable[[str], tuple[int, float]]:
-    """For a URL, opened with empty caches: bytes that came over the wire, and milliseconds to its load event."""
-
-    def weigh(url: str) -> tuple[int, float]:
-        context = chromium.new_context(viewport={"width": 390, "height": 844})
-        page = context.new_page()
-        replies: list[Response] = []
-        page.on("response", lambda reply: replies.append(reply))  # noqa: PLW0108 - Playwright marks the function
-        page.goto(url, wait_until="networkidle")
-        total = 0
-        for reply in replies:
-            sizes = reply.request.sizes()
-            total += sizes["responseBodySize"] + sizes["responseHeadersSize"]
-        loaded = page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
-        context.close()
-        return total, float(loaded)
-
-    return weigh
 
 
 @pytest.fixture

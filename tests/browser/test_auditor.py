@@ -12,7 +12,6 @@ from ledger.client import Client
 from scripts.pages.world import World
 
 Axe = Callable[[Page], list[str]]
-_MOST_BYTES = 200_000
 
 
 def account_path(scene: World) -> str:
@@ -31,6 +30,7 @@ def paths(scene: World) -> list[str]:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("lang", "size", "dark"), [("en", "phone", True), ("fa", "desktop", False)])
 def test_the_pages_are_fit_for_everybody(
     scene: World, open_page: Callable[..., Page], axe: Axe, lang: str, size: str, dark: bool
@@ -43,11 +43,6 @@ def test_the_pages_are_fit_for_everybody(
         wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert wider <= 0, f"{path} is {wider} px too wide"
         page.context.close()
-
-
-def test_pages_are_light(scene: World, weigh: Callable[[str], tuple[int, float]]) -> None:
-    for path in paths(scene):
-        assert weigh(scene.url + path)[0] < _MOST_BYTES, path
 
 
 def test_an_audit_is_run_and_its_report_is_shown(scene: World, open_page: Callable[..., Page], axe: Axe) -> None:

@@ -15,7 +15,6 @@ from ledger.tree.receipts import Receipt
 from scripts.pages.wallet import Wallet
 from scripts.pages.world import World
 
-MAX_BYTES = 200_000
 OpenPage = Callable[..., Page]
 
 
@@ -130,7 +129,9 @@ def test_link_a_wallet_then_be_forgotten(
     page.problems.clear()  # type: ignore[attr-defined]  # the session of before is gone: 401
 
 
-@pytest.mark.parametrize(("lang", "size", "dark"), [("en", "desktop", False), ("fa", "phone", True)])
+@pytest.mark.parametrize(
+    ("lang", "size", "dark"), [pytest.param("en", "desktop", False, marks=pytest.mark.long), ("fa", "phone", True)]
+)
 def test_every_view_is_sound(
     scene: World,
     open_page: OpenPage,
@@ -156,9 +157,3 @@ def test_every_view_is_sound(
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     heading = {"en": "Appealed: somebody else is looking at it", "fa": "اعتراض"}[lang]
     expect(page.locator("h1")).to_contain_text(heading)
-
-
-def test_pages_are_light(scene: World, weigh: Callable[[str], tuple[int, float]]) -> None:
-    for path in ("/me", f"/c/{scene.contributions['ana', 'slow'][0]}"):
-        size, _ = weigh(scene.url + path)
-        assert size < MAX_BYTES, path

@@ -19,7 +19,6 @@ from ledger.wire.appeals import NewAppeal
 from ledger.wire.people import NewSession
 from scripts.pages.world import World
 
-MAX_BYTES = 200_000
 SENT_MS = 15_000
 ATTACK = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 _NOTE_TYPES = """() => {
@@ -117,8 +116,10 @@ def test_the_key_stays_in_the_tab_and_is_forgotten(scene: World, ours: Ours, ope
     assert page.evaluate("document.cookie + JSON.stringify(localStorage)") == "{}"
     assert ours.key in page.evaluate("JSON.stringify(sessionStorage)")
     assert ours.key not in page.url
+    page.evaluate("void (location.hash = '#campaigns/%/..%2fclaims')")  # no id: neither asked for nor stumbled over
     page.reload()
     expect(page.get_by_text("Console Ltd")).to_be_visible()
+    expect(page.get_by_role("heading", name="Campaigns", level=2)).to_be_visible()
     page.get_by_role("button", name="Forget the key").click()
     expect(page.get_by_label("API key")).to_be_visible()
     assert ours.key not in page.evaluate("JSON.stringify(sessionStorage) + document.documentElement.outerHTML")
@@ -369,7 +370,9 @@ def test_costs_and_settlements(scene: World, open_page: OpenPage) -> None:
     expect(page.get_by_text("anchoring the log")).to_be_visible()
 
 
-@pytest.mark.parametrize(("lang", "size", "dark"), [("en", "desktop", False), ("fa", "phone", True)])
+@pytest.mark.parametrize(
+    ("lang", "size", "dark"), [pytest.param("en", "desktop", False, marks=pytest.mark.long), ("fa", "phone", True)]
+)
 def test_everybody_can_use_it(scene: World, open_page: OpenPage, axe: Axe, lang: str, size: str, dark: bool) -> None:
     page = open_page(f"/platform?lang={lang}", lang=lang, size=size, dark=dark)
     assert axe(page) == []
@@ -385,8 +388,3 @@ def test_everybody_can_use_it(scene: World, open_page: OpenPage, axe: Axe, lang:
         page.wait_for_load_state("networkidle")
         assert axe(page) == [], place
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
-
-
-def test_it_is_light(scene: World, weigh: Callable[[str], tuple[int, float]]) -> None:
-    weight, _ = weigh(f"{scene.url}/platform")
-    assert weight < MAX_BYTES

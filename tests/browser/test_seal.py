@@ -13,7 +13,7 @@ from scripts.pages.world import World
 OpenPage = Callable[..., Page]
 
 
-@pytest.mark.parametrize(("lang", "size"), [("en", "desktop"), ("fa", "phone")])
+@pytest.mark.parametrize(("lang", "size"), [pytest.param("en", "desktop", marks=pytest.mark.long), ("fa", "phone")])
 def test_what_is_sealed_can_be_opened(
     open_page: OpenPage, scene: World, axe: Callable[[Page], list[str]], lang: str, size: str
 ) -> None:

@@ -79,6 +79,7 @@ def test_a_receipt_and_its_anchor(open_page: OpenPage, scene: World, receipt: Pa
 def test_keys_alone_lead_through_the_page(open_page: OpenPage, receipt: Path) -> None:
     """Nothing needs a mouse: the files, what is unfolded, the choice of the key, and starting over."""
     page = open_page("/verify")
+    expect(page.get_by_text("Choose a receipt")).to_be_visible()
     page.locator("main").focus()
     page.keyboard.press("Tab")
     with page.expect_file_chooser() as chooser:
@@ -226,8 +227,3 @@ def test_a_certificate(open_page: OpenPage, scene: World, tmp_path: Path, axe: A
     path.write_bytes(data.replace(b'"accepted":3', b'"accepted":2'))
     page.locator("input[type=file]").set_input_files(path)
     expect(page.get_by_role("status").first).to_contain_text("figures do not follow")
-
-
-def test_it_is_light(scene: World, weigh: Callable[[str], tuple[int, float]]) -> None:
-    total, _ = weigh(f"{scene.url}/verify")
-    assert total < 200_000

@@ -7,6 +7,7 @@ anything else than English: the language is theirs alone, by a context variable.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -190,6 +191,13 @@ def _shown(value: Any) -> Any:
 def numerals(written: str) -> str:
     """A number as English writes it, with thin spaces and a point, as the visitor's language writes it."""
     return written.translate(language().numerals)
+
+
+def plain(typed: str) -> str:
+    """What somebody typed or pasted, without space around it and with its digits, of whatever script, as ASCII has
+    them.
+    """
+    return "".join(str(unicodedata.digit(letter, letter)) if letter.isdecimal() else letter for letter in typed.strip())
 
 
 def number(value: int | str) -> str:

@@ -96,6 +96,19 @@ async def test_the_reply_is_small_and_for_everybody(both: Api) -> None:
         assert (await both.http.get(f"/v1/audit/history?points={points}")).status_code == 422
 
 
+async def test_other_points_make_nobody_count_the_money_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted = []
+
+    async def money(_: object) -> dict[tuple[int, str], history.Sums]:
+        counted.append(1)
+        return {}
+
+    monkeypatch.setattr(history, "money", money)
+    for points in range(2, 20):
+        assert (await api.http.get(f"/v1/audit/history?points={points}")).status_code == 200
+    assert len(counted) == 1
+
+
 @pytest.mark.parametrize("show", ["open", "all"])
 async def test_list_of_campaigns(api: Api, show: str) -> None:
     """The newest first, page by page; those that ended stand among all, not among the open ones."""

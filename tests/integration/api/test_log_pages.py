@@ -3,6 +3,7 @@ paid for."""
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from html import unescape
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from sqlalchemy import insert
 
+from api.kept import KeptEach
+from api.reads import settled
 from ledger.book.reward_tree import RewardTree
 from ledger.db import tables
 from ledger.tree import merkle
@@ -94,6 +97,12 @@ async def test_one_field_finds_numbers_ids_and_hashes(api: Api, campaign: str) -
     number = await api.http.get("/entries?q=3", follow_redirects=False)
     assert (number.status_code, number.headers["location"]) == (303, "/e/3")
     assert entries_in(await page_of(api, f"/entries?q={entry['leaf_hash']}")) == [3]
+    persian = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
+    number = await api.http.get("/entries?q=۳ ", follow_redirects=False)
+    assert (number.status_code, number.headers["location"]) == (303, "/e/3")
+    assert 'value="3"' in await page_of(api, "/tree?entry=٣")
+    await page_of(api, "/tree?entry=x", 422)
+    assert entries_in(await page_of(api, f"/entries?q={entry['leaf_hash'].translate(persian)}")) == [3]
     about = (await api.http.get("/v1/entries", params={"contribution": statement["id"]})).json()["items"]
     assert entries_in(await page_of(api, f"/entries?q={statement['id']}")) == [each["index"] for each in about]
     assert 3 in entries_in(await page_of(api, f"/entries?q={statement['contributor']}"))
@@ -160,7 +169,7 @@ async def test_anchors_with_what_each_one_adds(api: Api, campaign: str) -> None:
 # ---- settlements ----
 
 
-async def test_settlements_and_what_an_account_is_paid_for(both: Api) -> None:
+async def test_settlements_and_what_an_account_is_paid_for(both: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     api, campaign = both, await filled(await both.platform())
     assert "pays nothing" in await page_of(api, "/s")
     api.service.deployment = PLACE
@@ -217,5 +226,26 @@ async def test_settlements_and_what_an_account_is_paid_for(both: Api) -> None:
     assert f"/e/{made[0]['index']}" in page
     assert "Which sentence follows?" in page
     assert "some are not listed yet" in await page_of(api, f"/s/{PLACE.chain_id}/{PLACE.pool}/2/{ANN}")
-    for wrong in (f"{path}/0x{'00' * 20}", f"/s/{PLACE.chain_id}/{PLACE.pool}/4", "/s/x/y/z", f"/s/1/{PLACE.pool}/3"):
+    assert "<dt>Accounts</dt><dd>2</dd>" in await page_of(api, path)
+    assert "no share" in await page_of(api, f"{path}?account=%00")
+    for wrong in (
+        f"{path}/%00",
+        f"{path}/0x{'00' * 20}",
+        f"/s/{PLACE.chain_id}/{PLACE.pool}/4",
+        "/s/x/y/z",
+        f"/s/1/{PLACE.pool}/3",
+    ):
         await page_of(api, wrong, 404)
+
+    added_up = []
+
+    async def slowly(*_: object) -> tuple[int, int]:
+        added_up.append(1)
+        await asyncio.sleep(0.2)
+        return 2, 10
+
+    api.service.share_sums = KeptEach(0, 10)
+    monkeypatch.setattr(settled, "sum_of_shares", slowly)
+    for _ in range(3):
+        await page_of(api, f"{path}/{ANN}")
+    assert len(added_up) == 1, "what takes long is not added up for every visitor"

@@ -6,9 +6,12 @@ import io
 import tarfile
 from pathlib import Path
 
+import pytest
+
 from ledger.audit.mirror import Mirror
 from ledger.audit.run import audit
 from ledger.audit.source import FolderSource
+from ledger.log.reader import Reader
 from tests.integration.api.running import Api
 
 
@@ -34,3 +37,16 @@ async def test_the_file_is_a_mirror(both: Api, tmp_path: Path) -> None:
     with FolderSource(tmp_path / "second" / "mirror") as source:
         grown = Mirror(tmp_path / "first" / "mirror").sync(source)
     assert (grown.old_size, grown.new_size) == (size - 300, size)
+
+
+async def test_who_asks_for_its_headers_makes_nobody_read_the_log(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def read(*_: object) -> bytes:
+        raise AssertionError("the log was read")
+
+    monkeypatch.setattr(Reader, "entry_bundle", read)
+    monkeypatch.setattr(Reader, "tile", read)
+    reply = await api.http.head("/mirror.tar")
+    assert (reply.status_code, reply.content) == (200, b"")
+    assert reply.headers["content-type"] == "application/x-tar"
+    assert reply.headers["content-disposition"] == 'attachment; filename="main-1.tar"'
+    assert "content-length" not in reply.headers

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -41,6 +43,14 @@ async def test_the_language_is_kept_for_the_log_that_was_asked(two: Api) -> None
         assert 'lang="en"' in reply.text
         assert "set-cookie" not in reply.headers
         assert "<b>" not in reply.text
+
+
+async def test_no_path_makes_a_link_to_another_host(two: Api) -> None:
+    for path in ("//evil.example/", "///evil.example/%22%3E", "/\\evil.example/", "/logs/survey//evil.example/"):
+        reply = await two.http.get(f"http://crowd.test{path}", headers=HTML)
+        assert reply.status_code == 404
+        links = re.findall(r'href="([^"]*)"', reply.text)
+        assert [each for each in links if urljoin("http://crowd.test/", each).split("/")[2] != "crowd.test"] == []
 
 
 async def test_programs_are_answered_in_english_whatever_they_prefer(two: Api) -> None:

@@ -22,9 +22,11 @@ async def test_the_page_may_ask_the_node_that_is_named(api: Api) -> None:
 
 
 async def test_the_saved_file_runs_its_own_script_and_no_other(api: Api) -> None:
-    page = (await api.http.get("/verify.html")).text
+    reply = await api.http.get("/verify.html")
+    page = reply.text
     (policy,) = re.findall(r'<meta http-equiv="Content-Security-Policy" content="([^"]+)"', page)
     policy = policy.replace("&#39;", "'")
+    assert reply.headers["content-security-policy"] == f"{policy}; frame-ancestors 'none'"
     for element, directive in (("script", "script-src"), ("style", "style-src")):
         (inside,) = re.findall(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(inside.encode()).digest()).decode()

@@ -70,6 +70,21 @@ async def test_only_the_last_keys_are_kept() -> None:
     assert source.reads == 4
 
 
+async def test_few_keys_are_read_at_once_though_more_are_asked_for_than_are_kept() -> None:
+    kept, now, most = KeptEach[int, int](60, 2), 0, 0
+
+    async def read() -> int:
+        nonlocal now, most
+        now += 1
+        most = max(most, now)
+        await asyncio.sleep(0.002)
+        now -= 1
+        return most
+
+    assert len(await asyncio.gather(*(kept.get(key, read) for key in range(50)))) == 50
+    assert most == 4
+
+
 async def test_one_value_is_kept_in_the_same_way() -> None:
     source = Source(0.02)
     kept = Kept(source.read, 60)

@@ -103,7 +103,7 @@ async function callFor(rewards) {
   if (rewards.length === 1) return claimCall(only.account, only.earned, only.proof);
   const query = rewards.map((each) => `address=${each.account}`).join("&");
   const { items } = await ask("GET", `/v1/rewards/together?${query}`);
-  const { accounts, cumulatives, proof, flags } = items.find((each) => each.pool === place.pool);
+  const { accounts, cumulatives, proof, flags } = items.find((each) => each.chain_id === place.chainId && each.pool === place.pool);
   return claimManyCall(accounts, cumulatives, proof, flags);
 }
 
@@ -152,7 +152,8 @@ async function mined(reward, hash) {
     const units = BigInt(now?.claimed ?? reward.claimed) - BigInt(reward.claimed);
     if (units > 0n) {
       note(reward.account, () => rich("Paid: {amount} to {account}.", { amount: amount(units, place.unit), account: code(reward.account) }), hash, true);
-      return;
+      // The payments were read a moment before the rewards: the list may not have it yet.
+      if (state.payments.items.some((each) => each.transaction === hash)) return;
     }
     await pause();
   }

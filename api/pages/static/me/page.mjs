@@ -30,7 +30,7 @@ function view() {
       <h1>${t("My work")}</h1>
       ${state.erased ? nothing : html`<button type="button" class="button second" @click=${leave}>${t("Sign out")}</button>`}
     </div>
-    ${who()} ${problem("load")}
+    ${who()} ${problem("link")} ${problem("load")}
     <nav class="tabs" aria-label=${t("My things")}>
       ${Object.entries(VIEWS).map(
         ([at, each]) => html`<a href=${at} aria-current=${each === here ? "page" : "false"}>

@@ -28,7 +28,7 @@ export function draw(id) {
   return html`
     <p class="above"><a href="#campaigns">${t("Campaigns")}</a></p>
     <div class="title"><h2><bdi>${own.title}</bdi></h2>${state(own.closed, own.paused)}</div>
-    <p dir="auto">${own.pay}</p>
+    <p lang="en" dir="auto">${own.pay}</p>
     ${figures?.money.used_up ? html`<p class="notice bad">${t("The budget is used up: new work may not be paid, or not whole.")}</p>` : nothing}
     <dl class="figures">
       ${figures ? html`${figure(t("Contributions"), figures.acceptance.contributions)} ${figure(t("Decided"), figures.acceptance.decided)} ${figure(t("Accepted"), figures.acceptance.accepted)} ${figure(t("Left for new work"), units(figures.money.left, figures.money))} ${figure(t("Earned as it stands"), units(figures.money.earned, figures.money))} ${figure(t("Could still be earned"), units(figures.money.open, figures.money))}` : nothing}

@@ -50,8 +50,14 @@ function line(row) {
     <td>${state(row.closed, found?.paused)}</td>
     <td class="number">${found ? number(found.contributions) : "…"}</td>
     <td class="number">${found ? number(found.decided) : "…"}</td>
-    <td class="number">${found?.money ? html`${units(found.money.left, found.money)} ${found.money.used_up ? html`<span class="tag bad">${t("used up")}</span>` : nothing}` : "…"}</td>
+    <td class="number">${found?.money ? html`${units(found.money.left, found.money)} ${spent(found.money)}` : "…"}</td>
   </tr>`;
+}
+
+/** Why nothing is left, as a tag: all is spoken for, or no money has come in yet. */
+function spent(money) {
+  if (money.limit === "0") return html`<span class="tag open">${t("not funded yet")}</span>`;
+  return money.used_up ? html`<span class="tag bad">${t("used up")}</span>` : nothing;
 }
 
 /** Whether a campaign takes work, as a tag. */

@@ -44,7 +44,7 @@ export function draw() {
 
 function line(key) {
   return html`<tr>
-    <th scope="row"><code dir="ltr">cl_${key.id}_…</code> ${key.id === who.id ? html`<span class="tag open">${t("in use here")}</span>` : nothing}</th>
+    <th scope="row"><code class="short" dir="ltr">cl_${key.id}_…</code> ${key.id === who.id ? html`<span class="tag open">${t("in use here")}</span>` : nothing}</th>
     <td>${key.scopes.map((scope) => html`<code class="tag" dir="ltr">${scope}</code> `)}</td>
     <td class="number"><button type="button" class="link" aria-label=${t("Revoke {key}", { key: key.id })} @click=${() => revoke(key)}>${t("Revoke")}</button></td>
   </tr>`;

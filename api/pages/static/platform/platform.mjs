@@ -23,11 +23,13 @@ const PARTS = [
   { name: "people", title: mark("Contributors"), scope: "submit", part: people },
   { name: "keys", title: mark("Keys"), scope: "admin", part: keys },
 ];
+const PLAIN = /^[\w-]+$/;
 let problem = null;
 let enters = true;
 
 function place() {
-  const [name, ...rest] = decodeURIComponent(location.hash.slice(1)).split("/");
+  // Ids are put into paths of the service: whatever a link brings that is none is left out.
+  const [name, ...rest] = location.hash.slice(1).split("/").filter((each) => PLAIN.test(each));
   const allowed = PARTS.filter((each) => !each.scope || may(each.scope));
   return { here: allowed.find((each) => each.name === name) ?? allowed[0], rest };
 }

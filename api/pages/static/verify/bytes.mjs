@@ -70,7 +70,9 @@ export async function sha256(bytes) {
 
 /** Whether a parsed JSON value is an object with exactly these members, whose names are given in order. */
 export function hasExactly(value, names) {
-  return isObject(value) && Object.keys(value).sort().join() === names.join();
+  if (!isObject(value)) return false;
+  const own = Object.keys(value).sort();
+  return own.length === names.length && own.every((name, at) => name === names[at]);
 }
 
 /** Whether a parsed JSON value is an object. */

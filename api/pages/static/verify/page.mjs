@@ -72,12 +72,18 @@ async function check() {
       update({ certificate: null, found: await checkReceipt({ ...asked, facts, node: state.node, onProgress }) });
     }
   } catch (error) {
-    if (!(error instanceof Refused || error instanceof Unable)) throw error;
-    update({ problem: error, found: null, certificate: null });
+    update({ problem: told(error), found: null, certificate: null });
   } finally {
     update({ busy: false, progress: null });
   }
   return undefined;
+}
+
+/** Whatever kept a check from being made, in words: a file that cannot be read any more, or a fault of ours. */
+function told(error) {
+  if (error instanceof Refused || error instanceof Unable) return error;
+  console.error(error);
+  return new Unable("This could not be checked to the end");
 }
 
 /** What the checks are given, read from the files and fields. */
@@ -121,20 +127,33 @@ async function fetched(path) {
   throw new Unable("The service does not answer.");
 }
 
+function forgetFound() {
+  run += 1;
+  Object.assign(state, { found: null, certificate: null });
+}
+
 const actions = {
   async add(files) {
-    state.files = await sorted(files, state.files);
+    forgetFound(); // what came of the files of before must not stand beside the new ones
+    try {
+      state.files = await sorted(files, state.files);
+    } catch (error) {
+      state.problem = told(error);
+      return draw();
+    }
     return check();
   },
   paste(text) {
     return text.trim() ? actions.add([new File([text.trim()], t("pasted text"))]) : undefined;
   },
   remove(role) {
+    forgetFound();
     delete state.files[role];
     return check();
   },
   clear() {
-    Object.assign(state, { files: {}, node: null, found: null, certificate: null });
+    forgetFound();
+    Object.assign(state, { files: {}, node: null });
     document.getElementById("verify").querySelector("input[type=file]").focus();
     return check();
   },

@@ -1,7 +1,7 @@
 // The receipt and the tlog-proof in it, read as strictly as ledger/tree/receipts.py and proofs.py do: a file has one
 // spelling, and whatever would not be written again byte for byte is refused.
 
-import { hasExactly, hex, isObject, later, refuse, unhex } from "./bytes.mjs";
+import { hasExactly, hex, later, refuse, unhex } from "./bytes.mjs";
 import { decodeBase64, decodeHash, decodeSize, decodeUtf8, encodeBase64, isSpelled, readText } from "./lines.mjs";
 import { MAX_NOTE_BYTES, formatKey, parseCheckpoint, parseKey, parseNote } from "./notes.mjs";
 
@@ -10,6 +10,7 @@ export const FIRST_LINE = "c2sp.org/tlog-proof@v1";
 export const MAX_PROOF_BYTES = MAX_NOTE_BYTES + 128 * 1024;
 const MAX_HASHES = 63;
 const MAX_CONSISTENCY = 64;
+const MEMBERS = ["key", "proof", "v"];
 const ANCHOR = ["block", "chain_id", "consistency", "contract", "log_id", "root", "size", "transaction"];
 const DIGEST = /^[0-9a-f]{64}$/;
 const BYTES32 = /^0x[0-9a-f]{64}$/;
@@ -22,7 +23,7 @@ const ADDRESS = /^0x[0-9a-f]{40}$/;
 export async function parseReceipt(data) {
   if (data.length > MAX_RECEIPT_BYTES) refuse("A receipt has at most 131072 bytes.");
   const members = parseJson(decodeUtf8(data, later("receipt")));
-  if (!isObject(members) || !["anchor,key,proof,v", "key,proof,v"].includes(Object.keys(members).sort().join())) {
+  if (!hasExactly(members, MEMBERS) && !hasExactly(members, ["anchor", ...MEMBERS])) {
     refuse("A receipt is a JSON object of v, key, proof and, once anchored, anchor.");
   }
   if (members.v !== 1) refuse("The receipt's version is not 1.");

@@ -50,11 +50,13 @@ function verdict({ found }) {
     return notice("open", t("This could not be checked to the end"), html`<p>${said(open)}</p>`);
   }
   const words = rich("Entry {index} of the log {origin}.", { ...found, origin: html`<bdi>${found.origin}</bdi>` });
-  const isOnChain = found.steps.some((step) => step.name === "key-on-chain");
-  const isOwnWord = !isOnChain && found.steps.some((step) => step.name === "key" && step.verdict !== "ok");
+  const onChain = found.steps.find((step) => step.name === "key-on-chain");
+  const isNotKnown = found.steps.some((step) => step.name === "key" && step.verdict !== "ok");
+  const isOwnWord = !onChain && isNotKnown;
   return notice(isOwnWord ? "open" : "good", isOwnWord ? t("This receipt is right, if its key is the log's") : t("This receipt is right"), html`
     <p><strong>${words}</strong> ${t(STATES[found.state])}</p>
     ${unable ? html`<p>${said(unable)}</p>` : nothing}
+    ${onChain && isNotKnown ? html`<p>${said(onChain)}</p>` : nothing}
     ${isOwnWord ? html`<p>${t("Everything in it fits together. To know whose key it is, compare it with one that you know, or ask a node of the chain.")}</p>` : nothing}`);
 }
 
