@@ -215,8 +215,10 @@ def compute(book: Book, pool: PoolBook, size: int) -> Settlement | None:
     """The settlement that follows from the first ``size`` entries.
 
     None if it would change nothing, if those entries do not say how every number ended that ended since, or if the pool
-    is halted.
+    is halted. Raises RuleError where the book has not folded all of them yet.
     """
+    if size > book.size:
+        raise RuleError(f"The book has {book.size} entries, not the first {size}.", rule="settlement-size")
     if pool.halted or pool.next_number_at(size) != pool.next_number:
         return None
     if pool._computed is None or pool._computed[:2] != (pool.next_number, size):

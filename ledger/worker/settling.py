@@ -42,6 +42,8 @@ class Settling:
 
     async def settle(self, anchored: int, latest: Block) -> None:
         """Do what is due: activate what waits, or record and propose what follows from the anchored log."""
+        if self._context.book.size < anchored:  # written, and anchored, since this step began
+            await self._context.follow()
         pool = self._context.book.pools.get(self._context.pool)
         if pool is None:
             self.wrong = (await self._context.chain.pending()).number > 0

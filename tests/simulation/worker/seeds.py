@@ -40,4 +40,9 @@ FOUND: dict[str, Found] = {
     "false-count": Found(
         5588, True, "A node told a false count of transactions, and a second nonce went under way before the first."
     ),
+    "settled-too-early": Found(
+        1009279,
+        True,
+        "Entries came, and were anchored, after a step had read the log: it settled on entries that it had not folded.",
+    ),
 }

@@ -1,6 +1,8 @@
 import msgspec
+import pytest
 
 from ledger.book.rewards import compute
+from ledger.errors import RuleError
 from ledger.statements.campaigns import PieceRate, Prizes, Revisions
 from tests.unit.book.story import CHAIN, POOL, judges, person, score_rate, settle, wallet
 
@@ -198,6 +200,17 @@ def test_a_wrong_settlement_is_a_finding_and_an_unknown_activation_halts_the_poo
     story.end(right, proposal="0x" + 64 * "f")
     assert story.rules() == ["settlement-computed", "settlement-size", "settlement-known"]
     assert settle(story.book, CHAIN, POOL) is None
+
+
+def test_nothing_is_computed_on_entries_that_are_not_folded_and_nothing_is_kept_of_the_try(story):
+    campaign = story.campaign()
+    story.fund(campaign, 1000)
+    story.decide(story.submit(campaign, 1))
+    pool = story.book.pools[CHAIN, POOL]
+    with pytest.raises(RuleError, match="entries, not the first"):
+        compute(story.book, pool, story.book.size + 1)
+    story.tick(101)
+    assert compute(story.book, pool, story.book.size).campaigns[0].total == 10
 
 
 def test_final_when_closed_decided_and_paid(story):
