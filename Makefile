@@ -7,7 +7,7 @@ WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts bench bench-gas analyse mutants clean
+.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts pictures bench bench-gas analyse mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ format: setup ## let ruff format and fix
 
 contracts: setup ## compile the contracts into contracts/artifacts
 	@$(RUN)/python scripts/compile_contracts.py $(ARGS)
+
+pictures: setup ## screenshots of the pages, on a world of its own, for docs/pages.md; needs Chromium; ARGS="--only me"
+	@$(RUN)/python -m scripts.pages pictures $(ARGS)
 
 bench-gas: setup ## what the contracts cost, beside others' contracts and a computed floor; ARGS=--write renews the snapshot
 	@$(RUN)/python -m scripts.gas $(ARGS)

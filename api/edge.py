@@ -13,6 +13,7 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem_response
@@ -108,7 +109,10 @@ class Edge:
         except CrowdLedgerError as error:
             await problem_response(error, instance_of(scope))(scope, receive, send_with_headers)
             return
-        await self._app(scope, receive if is_file else counted(receive, limit), send_with_headers)
+        try:
+            await self._app(scope, receive if is_file else counted(receive, limit), send_with_headers)
+        except ClientDisconnect:
+            return  # in the middle of its body: nothing was taken, and nobody is there to be answered
 
 
 def check_head(scope: Scope, limit: int, is_file: bool) -> None:

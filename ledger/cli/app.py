@@ -22,6 +22,7 @@ from ledger.cli import (
     decide,
     deploy,
     guard,
+    importing,
     keys,
     logs,
     mirror,
@@ -66,7 +67,7 @@ def options(
 
 _ROOMS = {
     EVERYBODY: (verify, audit, mirror, guard, seal, appeal),
-    PLATFORMS: (campaign, decide),
+    PLATFORMS: (campaign, importing, decide),
     OPERATORS: (setup, serve, keys, logs, deploy, database, platforms, payments),
 }
 for app.panel, _rooms in _ROOMS.items():

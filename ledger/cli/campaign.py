@@ -51,13 +51,19 @@ def register(app: Commands) -> None:
 
 def connect(url: str | None, key_file: Path) -> Client:
     """The service with the key that a file holds."""
-    from ledger.cli.files import read_file
     from ledger.client import Client
+
+    return Client(service_url(url), read_key(key_file))
+
+
+def read_key(key_file: Path) -> str:
+    """The API key that a file holds. Raises ConfigError."""
+    from ledger.cli.files import read_file
 
     key = read_file(key_file, MAX_TOKEN_BYTES).decode(errors="replace").strip()
     if not key.isascii() or not key.isprintable() or " " in key:
         raise ConfigError(f"'{key_file}' holds no API key.", remedy="Put the key into the file and nothing else.")
-    return Client(service_url(url), key)
+    return key
 
 
 def campaign_id(text: str) -> str:

@@ -32,11 +32,12 @@ class Sizes:
     naive: int = 1_500
     batches: int = 150
     lone: int = 400
+    imported: int = 50_000
 
     @classmethod
     def quick(cls) -> Sizes:
         """For a look whether all of it works."""
-        return cls(echo=300, single=200, naive=100, batches=5, lone=20)
+        return cls(echo=300, single=200, naive=100, batches=5, lone=20, imported=1_000)
 
 
 class Target:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
 
-from scripts.bench import growth_rows, proof_rows, replay_rows, write_rows
+from scripts.bench import growth_rows, importing, proof_rows, replay_rows, write_rows
 from scripts.bench.measured import Row
 from scripts.bench.shared import Bench, Options
 
@@ -17,6 +17,7 @@ ROWS: dict[str, Callable[[Bench, ExitStack], list[Row]]] = {
     "http-naive": write_rows.naive,
     "batch-sqlite": partial(write_rows.batch, database="sqlite"),
     "batch-postgresql": partial(write_rows.batch, database="postgresql"),
+    "importing": importing.rows,
     "lone-sqlite": partial(write_rows.lone, database="sqlite"),
     "lone-postgresql": partial(write_rows.lone, database="postgresql"),
     "tree": replay_rows.tree_rows,

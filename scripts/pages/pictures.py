@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,9 @@ from scripts.pages.wallet import Wallet
 from scripts.pages.world import World
 
 Size = Literal["phone", "desktop"]
-_TALL: Final = 2_400
+_TALL: Final = {"phone": 1_200, "desktop": 1_600}
 """Pixels of height at most: what is below says no more to who looks at a picture."""
+_AUDIT_MS: Final = 120_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +48,36 @@ def _drop_receipt(world: World, page: Page) -> None:
     page.set_input_files("input[type=file]", str(path))
 
 
+def _drop_broken(world: World, page: Page) -> None:
+    """A receipt that claims another place in the log, at the step that finds it out."""
+    path = world.stage.folder / "broken.json"
+    path.write_bytes(re.sub(rb"\\nindex [0-9]+", rb"\\nindex 1", world.receipt("ana")))
+    page.set_input_files("input[type=file]", str(path))
+    page.locator("[data-verdict=failed]").wait_for()
+
+
 def _pay(_: World, page: Page) -> None:
     page.locator("nav.tabs a[href='#pay']").click()
 
 
+def _wallet(_: World, page: Page) -> None:
+    page.locator("nav.tabs a[href='#wallet']").click()
+
+
+def _account(world: World) -> str:
+    """The page that says how ana's amount was computed."""
+    number = [each.number for each in world.platform.client.settlements()][-1]
+    place = world.stage.deployment
+    return f"/s/{place.chain_id}/{place.pool}/{number}/{world.people['ana'].address}"
+
+
+def _run_audit(_: World, page: Page) -> None:
+    page.locator("main form button").click()
+    page.locator(".checks").wait_for(timeout=_AUDIT_MS)
+
+
 def _with_key(world: World, page: Page) -> None:
-    page.get_by_label("API key").fill(world.key)
+    page.locator("#key").fill(world.key)
     page.keyboard.press("Enter")
 
 
@@ -74,20 +100,28 @@ PICTURES: Final = (
     Picture("campaign", lambda world: f"/campaigns/{world.campaigns['quick'].id}"),
     Picture("campaign-phone-fa", lambda world: f"/campaigns/{world.campaigns['slow'].id}", "phone", "fa"),
     Picture("contribution-phone", lambda world: f"/c/{world.contributions['ana', 'quick'][0]}", "phone"),
+    Picture("door-phone", lambda _: "/me", "phone", wallet="ana"),
     Picture("me", _link("ana"), wallet="ana"),
-    Picture("me-pay-phone", _link("ana"), "phone", wallet="ana", ready=_pay),
     Picture("me-phone-fa", _link("dan"), "phone", "fa", wallet="dan"),
+    Picture("me-pay-phone", _link("ana"), "phone", wallet="ana", ready=_pay),
+    Picture("me-wallet-phone-dark-fa", _link("ana"), "phone", "fa", True, wallet="ana", ready=_wallet),
     Picture("verify", lambda _: "/verify", ready=_drop_receipt),
-    Picture("verify-phone-dark", lambda _: "/verify", "phone", dark=True, ready=_drop_receipt),
+    Picture("verify-phone", lambda _: "/verify", "phone", ready=_drop_receipt),
+    Picture("verify-broken-phone-dark-fa", lambda _: "/verify", "phone", "fa", True, ready=_drop_broken),
     Picture("audit", lambda _: "/audit"),
+    Picture("audit-report", lambda _: "/audit", ready=_run_audit),
     Picture("entries", lambda _: "/entries"),
     Picture("entry", lambda _: "/e/40"),
+    Picture("entry-phone-fa", lambda _: "/e/40", "phone", "fa"),
     Picture("tree", lambda _: "/tree"),
     Picture("anchors", lambda _: "/anchors"),
     Picture("settlements", lambda _: "/s"),
+    Picture("account", _account),
     Picture("platform", lambda _: "/platform", ready=_console),
     Picture("platform-review", lambda world: f"/platform#review/{world.campaigns['slow'].id}", ready=_reviewing),
+    Picture("platform-phone-fa", lambda _: "/platform", "phone", "fa", ready=_console),
     Picture("seal", lambda _: "/seal"),
+    Picture("docs", lambda _: "/docs"),
 )
 
 
@@ -122,7 +156,7 @@ def _take(browser: Browser, world: World, picture: Picture, to: Path) -> Path:
         picture.ready(world, page)
         _settled(page)
     tall = int(page.evaluate("document.documentElement.scrollHeight"))
-    clip = {"x": 0.0, "y": 0.0, "width": float(width), "height": float(min(max(tall, height), _TALL))}
+    clip = {"x": 0.0, "y": 0.0, "width": float(width), "height": float(min(max(tall, height), _TALL[picture.size]))}
     page.screenshot(path=str(to), full_page=True, clip=clip)  # type: ignore[arg-type]
     context.close()
     return to

@@ -24,6 +24,7 @@ OTHER_ROWS = [
     "batch-sqlite-plain",
     "batch-postgresql",
     "batch-postgresql-plain",
+    "importing",
     "lone-sqlite",
     "lone-postgresql",
     "audit",

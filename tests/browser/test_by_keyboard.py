@@ -28,8 +28,8 @@ _MOST_TABS = 150
 _EACH = pytest.mark.parametrize(
     ("lang", "size"),
     [
-        ("en", "phone"),
         ("fa", "desktop"),
+        pytest.param("en", "phone", marks=pytest.mark.long),
         pytest.param("en", "desktop", marks=pytest.mark.long),
         pytest.param("fa", "phone", marks=pytest.mark.long),
     ],

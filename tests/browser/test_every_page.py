@@ -121,6 +121,7 @@ def test_axe_finds_nothing_on_any(
     assert not wrong, "\n".join(wrong)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("lang", ["en", "fa"])
 def test_at_200_percent_nothing_is_cut_off(open_page: OpenPage, scene: World, lang: str) -> None:
     """Text alone made twice as large, as people set it in their browser."""

@@ -85,6 +85,14 @@ def test_every_link_leads_somewhere() -> None:
     assert [(page.name, link) for page, link in links if not (page.parent / link).exists()] == []
 
 
+def test_the_pictures_of_the_pages_are_those_that_can_be_taken_again() -> None:
+    from scripts.pages.pictures import PICTURES
+
+    kept = {path.stem: path.stat().st_size for path in (ROOT / "docs" / "pictures").iterdir()}
+    assert set(re.findall(r"pictures/([a-z-]+)\.png", documentation())) == set(kept) == {each.name for each in PICTURES}
+    assert [name for name, size in kept.items() if size > 350_000] == []
+
+
 def test_what_the_page_on_trust_names_is_there() -> None:
     named = re.findall(r"`(tests/[^`]+)`", (ROOT / "docs/trust.md").read_text())
     assert named

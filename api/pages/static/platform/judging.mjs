@@ -164,7 +164,7 @@ export class Desk {
     if (key === "Enter" && event.ctrlKey) return this.stop(event, () => this.decide());
     if (event.ctrlKey) return;
     const writes = /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) && target.type !== "checkbox";
-    if (key === "Escape" && writes) return this.stop(event, () => focus("judged"));
+    if (key === "Escape" && writes) return this.stop(event, () => focusNow("judged"));
     if (writes || !on()) return;
     const actions = {
       j: () => this.go(1),
@@ -172,7 +172,7 @@ export class Desk {
       a: () => this.take("a"),
       r: () => this.take("r"),
       w: () => this.take("w"),
-      f: () => focus("words"),
+      f: () => focusNow("words"),
       u: () => outbox.undo(),
       "?": () => this.help(),
     };
@@ -270,5 +270,10 @@ function turn(value) {
 
 /** Put the focus where the next key is expected, once it is drawn. */
 export function focus(id) {
-  requestAnimationFrame(() => document.getElementById(id)?.focus());
+  requestAnimationFrame(() => focusNow(id));
+}
+
+/** The same where nothing has to be drawn before: the next key may follow at once. */
+function focusNow(id) {
+  document.getElementById(id)?.focus();
 }

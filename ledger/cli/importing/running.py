@@ -1,0 +1,137 @@
+"""The run: the file is read and the next batches are made while the last ones are answered."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from ledger.cli.importing.keeping import Job, Progress, Rejects, StateFile
+from ledger.cli.importing.preparing import Prepared, Preparer
+from ledger.cli.importing.sending import Outcome, Sender
+from ledger.connectors.records import Read, Record, Refused
+from ledger.wire import MAX_BATCH_BYTES, MAX_BATCH_ITEMS
+
+IN_FLIGHT: Final = 4
+"""Batches on their way at once: with fewer the service would wait for this end."""
+_MAX_ROWS: Final = 10 * MAX_BATCH_ITEMS
+_MAX_BYTES: Final = MAX_BATCH_BYTES // 4
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some rows of the file, in order, and how far they lead."""
+
+    rows: list[Prepared] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    reads: int = 0
+    line: int = 0
+    things: int = 0
+    size: int = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another row may be too much."""
+        return self.things >= MAX_BATCH_ITEMS or self.size >= _MAX_BYTES or self.reads >= _MAX_ROWS
+
+    def add(self, read: Read, preparer: Preparer) -> None:
+        """Take one more row."""
+        self.reads += 1
+        self.line = read.line
+        if isinstance(read, Record):
+            made = preparer.prepare(read)
+            if isinstance(made, Prepared):
+                self.rows.append(made)
+                self.things += max(len(made.tasks), len(made.contributions), len(made.decisions))
+                self.size += made.size
+            else:
+                self.refused.append(made)
+        elif isinstance(read, Refused):
+            self.refused.append(read)
+        else:
+            self.skipped[read.reason] += 1
+
+    def ids(self) -> set[str]:
+        """The ids of its contributions."""
+        return {piece.id for row in self.rows for piece in row.contributions}
+
+    def needs_earlier(self) -> bool:
+        """Whether it decides on contributions of other rows."""
+        return any(row.decisions and not row.contributions for row in self.rows)
+
+
+def batches(reads: Iterator[Read], preparer: Preparer) -> Iterator[Batch]:
+    """The rows in batches."""
+    batch = Batch()
+    for read in reads:
+        batch.add(read, preparer)
+        if batch.is_full:
+            yield batch
+            batch = Batch()
+    if batch.reads:
+        yield batch
+
+
+@dataclass(slots=True)
+class _Flying:
+    batch: Batch
+    ids: set[str]
+    outcome: Future[Outcome]
+
+
+@dataclass(slots=True)
+class Run:
+    """One run over a file, from ``progress`` on, which it keeps up to date."""
+
+    sender: Sender
+    job: Job
+    progress: Progress
+    state: StateFile
+    rejects: Rejects
+    tell: Callable[[int], None]
+
+    def over(self, made: Iterator[Batch]) -> None:
+        """Send all. Whatever stops it, batches that are answered by then are counted and kept."""
+        flying: deque[_Flying] = deque()
+        with ThreadPoolExecutor(IN_FLIGHT) as pool:
+            try:
+                for batch in made:
+                    ids = batch.ids()
+                    while flying and (len(flying) >= IN_FLIGHT or batch.needs_earlier() or _meets(ids, flying)):
+                        self._settle(flying.popleft())
+                    outcome = Outcome(refused=batch.refused)
+                    rows = self.sender.tasks(batch.rows, outcome)
+                    flying.append(_Flying(batch, ids, pool.submit(self.sender.rest, rows, outcome)))
+                while flying:
+                    self._settle(flying.popleft())
+            except BaseException:
+                self.sender.stopped.set()
+                while flying and flying[0].outcome.exception() is None:
+                    self._settle(flying.popleft())
+                raise
+
+    def _settle(self, flown: _Flying) -> None:
+        """Count a batch once it is answered, and keep how far that is."""
+        outcome, batch, progress = flown.outcome.result(), flown.batch, self.progress
+        progress.rejects_bytes = self.rejects.add(sorted(outcome.refused, key=lambda each: each.line))
+        progress.rows += batch.reads
+        progress.line = batch.line
+        progress.used += outcome.used
+        progress.refused += len(outcome.refused)
+        for kept, new in (
+            (progress.written, outcome.written),
+            (progress.known, outcome.known),
+            (progress.skipped, batch.skipped),
+        ):
+            for name, count in new.items():
+                kept[name] = kept.get(name, 0) + count
+        self.state.save(self.job, progress)
+        self.tell(progress.rows)
+
+
+def _meets(ids: set[str], flying: deque[_Flying]) -> bool:
+    """Whether an id is on its way already: the first row of an id must come first."""
+    return any(not ids.isdisjoint(each.ids) for each in flying)

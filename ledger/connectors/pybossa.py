@@ -1,0 +1,168 @@
+"""PYBOSSA: tasks and task runs as JSON or CSV, and the ``task_completed`` webhook. https://docs.pybossa.com/
+
+The webhook is not signed and holds no answers: it is a hint, on which the answers are fetched from the server that the
+operator configured. A forged one makes us ask that server once more, and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Final
+
+from ledger.connectors import rows, signing
+from ledger.connectors.connector import Ask, Connector, Delivery, FileForm, Hook, Options, Verified
+from ledger.connectors.reading import lines
+from ledger.connectors.reading.lines import Item
+from ledger.connectors.reading.tables import Row
+from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record, Skipped, TaskRecord
+from ledger.connectors.verdicts import decision
+from ledger.errors import FormatError, UnavailableError
+from ledger.statements.canonical import JsonValue
+from ledger.statements.decisions import Method
+
+_TITLE: Final = "PYBOSSA"
+_JSON_FILES: Final = (".json", ".jsonl")
+_TASKS: Final = FileForm("tasks", _JSON_FILES, frozenset({"info", "n_answers", "quorum", "calibration", "state"}))
+_RUNS: Final = FileForm("task-runs", _JSON_FILES, frozenset({"info", "task_id", "user_id", "finish_time"}))
+_CSV: Final = FileForm(
+    "task-runs-csv", (".csv",), frozenset({"task_run__id", "task_run__task_id", "task_run__user_id", "task_run__info"})
+)
+_RESULTS: Final = FileForm("results", _JSON_FILES, frozenset({"task_id", "task_run_ids", "last_version", "project_id"}))
+_PAGE: Final = 100
+_MAX_PAGES: Final = 100
+_MAX_HINT_BYTES: Final = 64 * 1024
+
+
+class PybossaHook:
+    """``task_completed``: asks the server for the task and its runs."""
+
+    def verify(self, delivery: Delivery, secrets: Sequence[bytes]) -> Verified:
+        """PYBOSSA signs nothing. Where the hook's address holds ``user:secret@``, that must be right."""
+        if "authorization" in delivery.headers:
+            signing.check_basic(delivery, secrets)
+        if len(delivery.body) > _MAX_HINT_BYTES:
+            signing.refuse()
+        return Verified(signing.body_id(delivery), None)
+
+    def records(self, delivery: Delivery, ask: Ask | None) -> Sequence[Record]:
+        """The runs of the completed task. Raises FormatError for what the server does not confirm."""
+        event = rows.mapping(lines.parse(delivery.body.decode(errors="replace")), "delivery")
+        if event.get("event") != "task_completed":
+            return ()
+        number, project = (rows.path_id(event.get(name), name) for name in ("task_id", "project_id"))
+        if ask is None:
+            raise FormatError(
+                "This hook cannot ask PYBOSSA for the answers.", remedy="Make the hook with the server's base_url."
+            )
+        task = rows.mapping(ask(f"/api/task/{number}"), "task")
+        if str(task.get("id")) != number or str(task.get("project_id", task.get("app_id"))) != project:
+            raise FormatError("The server knows no such task in this project.", remedy="Look who sent the delivery.")
+        if task.get("state") != "completed":
+            raise UnavailableError("The server does not call this task completed yet.", remedy="It is asked again.")
+        shown = _task(task)
+        return [_with_gold(_run(1, run), shown, task) for run in _runs(ask, number, project)]
+
+
+class Pybossa:
+    """Runs of tasks, those of people without an account included. Import the tasks before their runs."""
+
+    name = "pybossa"
+    title = _TITLE
+    forms: tuple[FileForm, ...] = (_TASKS, _RUNS, _RESULTS, _CSV)
+    hook: Hook | None = PybossaHook()
+
+    def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
+        """Tasks, or runs. The option ``tasks=none`` leaves out which task a run is of."""
+        alone = options.get("tasks") == "none"
+        if form == _TASKS:
+            return rows.items(source, lambda item: Record(item.line, (_task(item.value),)))
+        if form == _RESULTS:
+            return rows.items(source, lambda item: Skipped(item.line, "A result is of all runs and decides on none."))
+        if form == _CSV:
+            return rows.table(source, sorted(_CSV.columns), lambda row: _csv_run(row, alone))
+        return rows.items(source, lambda item: _file_run(item, alone))
+
+
+def _file_run(item: Item, alone: bool) -> Record:
+    return _run(item.line, rows.mapping(item.value, "task run"), alone)
+
+
+def _csv_run(row: Row, alone: bool) -> Record:
+    prefix = "task_run__"
+    run: dict[str, JsonValue] = rows.prefixed(row.fields, prefix)
+    text = str(run["info"]).strip()
+    if text[:1] in ("{", "["):
+        run["info"] = lines.parse(text)
+    return _run(row.line, run, alone)
+
+
+def _task(value: object) -> TaskRecord:
+    task = rows.mapping(value, "task")
+    return TaskRecord(f"pybossa:{rows.own_id(task.get('id'), 'task')}", task.get("info"))
+
+
+def _run(line: int, run: Mapping[str, Any], alone: bool = False) -> Record:
+    number = rows.own_id(run.get("id"), "task run")
+    info = run.get("info")
+    content: dict[str, JsonValue] = info if isinstance(info, dict) else {"answer": info}
+    return Record(
+        line,
+        contributions=(
+            ContributionRecord(
+                external_id=f"pybossa:{number}",
+                contributor=_contributor(run, number),
+                content=rows.timed(content, run.get("finish_time") or run.get("created")),
+                task=None if alone else f"pybossa:{rows.own_id(run.get('task_id'), 'task_id')}",
+            ),
+        ),
+    )
+
+
+def _contributor(run: Mapping[str, Any], number: str) -> str:
+    """The account; the id that another application gave; the address, by which PYBOSSA tells the others apart."""
+    if run.get("user_id") not in (None, ""):
+        return rows.own_id(run["user_id"], "user_id")
+    if run.get("external_uid"):
+        return f"external:{rows.own_id(run['external_uid'], 'external_uid')}"
+    if run.get("user_ip"):
+        return f"address:{rows.own_id(run['user_ip'], 'user_ip')}"
+    return f"anonymous:{number}"
+
+
+def _runs(ask: Ask, task: str, project: str) -> Iterator[dict[str, JsonValue]]:
+    """All runs of a task, a page after the other by PYBOSSA's ``last_id``."""
+    last = 0
+    for _ in range(_MAX_PAGES):
+        query = {"task_id": task, "project_id": project, "limit": str(_PAGE), "last_id": str(last)}
+        page = [rows.mapping(run, "task run") for run in rows.sequence(ask("/api/taskrun", query), "task runs")]
+        for run in page:
+            if str(run.get("task_id")) != task:
+                raise FormatError("The server answered with another task's runs.", remedy="Look at the base_url.")
+            yield run
+        if len(page) < _PAGE:
+            return
+        numbers = [run.get("id") for run in page]
+        found = max((number for number in numbers if isinstance(number, int)), default=last)
+        if found <= last:
+            raise FormatError("The server answers with the same runs again.", remedy="Look at the base_url.")
+        last = found
+    raise FormatError(f"The task has over {_PAGE * _MAX_PAGES} runs.", remedy="Import the project's export instead.")
+
+
+def _with_gold(record: Record, shown: TaskRecord, task: Mapping[str, Any]) -> Record:
+    """A calibration task knows its answers: each run of it is decided by them."""
+    gold = task.get("gold_answers")
+    if not (task.get("calibration") and isinstance(gold, dict) and gold):
+        return Record(record.line, (shown,), record.contributions)
+    given = record.contributions[0]
+    content = rows.mapping(given.content, "run")
+    right = all(content.get(name) == value for name, value in gold.items())
+    method = Method(type="gold", name="pybossa.calibration")
+    words = None if right else "The task was a calibration task, and the answer differs from the known one."
+    made: DecisionRecord = decision(
+        given.external_id, "calibrated", "accepted" if right else "rejected", words, title=_TITLE, method=method
+    )
+    return Record(record.line, (shown,), record.contributions, (made,))
+
+
+CONNECTORS: Final[tuple[Connector, ...]] = (Pybossa(),)
