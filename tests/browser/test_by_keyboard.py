@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -157,3 +159,18 @@ def test_a_right_receipt_and_a_broken_one(scene: World, open_page: OpenPage, lan
         found = page.locator("[data-verdict=failed]").evaluate_all("items => items.map((item) => item.dataset.step)")
         assert found == failed
         said(page, lang, page.locator(".result h2"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("lang", ["en", "fa"])
+def test_an_audit_is_asked_for_and_read(scene: World, open_page: OpenPage, lang: str, size: Size) -> None:
+    with sqlite3.connect(scene.stage.database, timeout=20) as database:
+        database.execute("UPDATE audits SET at_ms = at_ms - 7200000")  # strangers may ask once an hour
+    page = open_page("/audit", lang=lang, size=size)
+    press(page, page.locator("form[action='/audit'] button"))
+    page.locator("h1.verdict.good").wait_for(timeout=120_000)
+    said(page, lang, page.locator("h1"))
+    said(page, lang, page.locator(".checks"))
+    newest = httpx.get(f"{scene.url}/v1/audits").json()["items"][0]
+    assert (newest["state"], newest["verdict"], newest["errors"]) == ("done", "pass", 0)

@@ -3,6 +3,7 @@ and where somebody rates a campaign that they must have taken part in."""
 
 from __future__ import annotations
 
+from ledger.book.campaigns import Campaign
 from ledger.book.facts import Record
 from ledger.db.loading.ask import Asking, ask, ones
 from ledger.db.loading.names import Loaded, Named, Pair, Submission
@@ -50,12 +51,16 @@ def _load_tasks(limited: list[Submission], loaded: Loaded) -> Asking:
     for each in limited:
         external = loaded.externals.get((each.platform, "task", each.task_external_id or ""))
         task = external.subject if external else each.task
-        limits = campaigns[each.campaign].opened.limits
-        if task is not None and limits is not None and limits.per_task is not None:
+        if task is not None and _limits_answers(campaigns[each.campaign]):
             tasks.add(task)
     for task, campaign, count in (yield from ask(_BY_TASK, ones(tasks))):
-        if campaign in campaigns:
+        if campaign in campaigns and _limits_answers(campaigns[campaign]):  # a task of another campaign may be named
             campaigns[campaign].by_task[task] = count
+
+
+def _limits_answers(campaign: Campaign) -> bool:
+    limits = campaign.opened.limits
+    return limits is not None and limits.per_task is not None
 
 
 def _load_pilots(submissions: list[Submission], loaded: Loaded) -> Asking:
