@@ -200,6 +200,7 @@ def test_reviewing_by_keyboard_alone(ours: Ours, open_page: OpenPage) -> None:
     assert found.feedback == "ajkw: not a wren"
 
 
+@pytest.mark.long
 def test_criteria_in_persian_digits_on_a_phone(ours: Ours, open_page: OpenPage) -> None:
     criteria = [Criterion(name="ring", weight=2), Criterion(name="wit", weight=1)]
     explained = brief(
@@ -261,6 +262,7 @@ def test_what_was_sent_is_shown_and_never_runs(ours: Ours, open_page: OpenPage, 
     assert page.title() != "owned"
 
 
+@pytest.mark.long
 def test_an_appeal_is_answered(ours: Ours, open_page: OpenPage) -> None:
     campaign = ours.campaign("Appealed")
     sent = ours.send(campaign, {"label": "juvenile robin"})
@@ -343,6 +345,7 @@ def test_money_is_typed_in_tokens_and_kept_in_base_units(scene: World, ours: Our
     expect(page.get_by_text(found.onchain.charter)).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_sign_in_link_with_a_code_to_scan(scene: World, ours: Ours, open_page: OpenPage) -> None:
     campaign = ours.campaign("Signed in")
     ours.send(campaign, {"label": "robin"}, "gertrud")
@@ -359,6 +362,7 @@ def test_a_sign_in_link_with_a_code_to_scan(scene: World, ours: Ours, open_page:
         assert stranger.open_session(NewSession(token=link.partition("=")[2])).people
 
 
+@pytest.mark.long
 def test_costs_and_settlements(scene: World, open_page: OpenPage) -> None:
     page = open_page("/platform#payments")
     enter(page, scene.key)

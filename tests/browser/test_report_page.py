@@ -51,7 +51,12 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("language", "size", "dark"), [("en", "desktop", False), ("en", "phone", True), ("fa", "phone", False)]
+    ("language", "size", "dark"),
+    [
+        pytest.param("en", "desktop", False, marks=pytest.mark.long),
+        ("en", "phone", True),
+        pytest.param("fa", "phone", False, marks=pytest.mark.long),
+    ],
 )
 def test_the_report_is_pleasant_for_everybody(
     reports: Path, open_page: OpenPage, axe: Callable[[Page], list[str]], language: str, size: str, dark: bool
