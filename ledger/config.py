@@ -50,7 +50,7 @@ _MAX_LOGS = 64
 _MAX_WAIT_SECONDS = 366 * 86_400
 _OF_THE_SERVICE = frozenset(
     {"database_url", "database_url_file", "log", "logs", "host", "port", "metrics_key_file"}
-    | {"blob_folder", "max_file_bytes"}
+    | {"blob_folder", "max_file_bytes", "secrets_key_file", "private_addresses"}
 )
 """What cannot differ by log."""
 _OF_ONE_LOG = ("origin", "log_key_file", "public_url", "deployment_file")
@@ -87,6 +87,8 @@ class Config(BaseSettings):
     public_url: str | None = None
     admin_key_file: Path | None = None
     metrics_key_file: Path | None = None
+    secrets_key_file: Path | None = None
+    private_addresses: bool = False
     queue_limit: PositiveInt = 10_000
     group_limit: PositiveInt = 1_000
     blob_folder: Path | None = None
@@ -257,6 +259,10 @@ class Config(BaseSettings):
     def metrics_key(self) -> str | None:
         """The operator's key for GET /metrics; None where nobody may read them."""
         return self._key("metrics_key_file")
+
+    def secrets_keys(self) -> bytes | None:
+        """What secrets are sealed with, for ``ledger.db.sealed``; None where no secret can be stored."""
+        return None if self.secrets_key_file is None else _read_secret(self.secrets_key_file, "secrets_key_file")
 
     def _key(self, setting: str) -> str | None:
         path: Path | None = getattr(self, setting)

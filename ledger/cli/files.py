@@ -46,3 +46,14 @@ def write_new_file(path: Path, data: bytes, *, secret: bool = False) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Put a secret file in the place of another one, at once and durably. Raises ConfigError."""
+    part = path.with_name(f"{path.name}.part")
+    part.unlink(missing_ok=True)
+    write_new_file(part, data, secret=True)
+    try:
+        part.replace(path)
+    except OSError as error:
+        raise ConfigError(f"'{path}' cannot be written: {error.strerror}.", remedy="Check the path.") from None

@@ -1,4 +1,4 @@
-"""``crowdledger key``: the log's key, made and rotated."""
+"""``crowdledger key``: the log's key, made and rotated, and the keys under which secrets are stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ledger.cli.commands import Commands
-from ledger.cli.files import read_file, write_new_file
+from ledger.cli.files import read_file, replace_file, write_new_file
 from ledger.cli.output import AsJson, example, print_json, say
 from ledger.cli.services import LogName
 from ledger.cli.setup import check_origin
@@ -24,10 +24,12 @@ _MAX_KEY_BYTES = 16 * 1024
 def register(app: Commands) -> None:
     """Add the commands."""
     keys = Commands(
-        help="The log's key.", epilog=example("crowdledger key new secrets/log-key-2.pem --origin example.org/crowd")
+        help="The log's key, and the key for stored secrets.",
+        epilog=example("crowdledger key new secrets/log-key-2.pem --origin example.org/crowd"),
     )
     keys.command(epilog=example("crowdledger key new secrets/log-key-2.pem --origin example.org/crowd"))(new)
     keys.command(epilog=example("crowdledger key rotate secrets/log-key-2.pem"))(rotate)
+    keys.command(epilog=example("crowdledger key sealing secrets/sealing.key"))(sealing)
     app.add_typer(keys, name="key")
 
 
@@ -46,6 +48,30 @@ def new(
         print_json({"file": str(path), "key": signer.verifier_key.vkey})
         return
     say(f"{path}\n{signer.verifier_key.vkey}")
+
+
+def sealing(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="The file of secrets_key_file; made, or added to.")],
+    json: AsJson = False,
+) -> None:
+    """Put a new sealing key in front of a file's: it seals from the next start on, the others still open.
+
+    Take the old ones away once 'crowdledger serve' has started with the new one: it seals everything anew.
+    """
+    from ledger.db.sealed import SealedSecrets, new_key
+
+    before = read_file(path, _MAX_KEY_BYTES) if path.exists() else b""
+    text = new_key() + before
+    SealedSecrets(text)
+    if before:
+        replace_file(path, text)
+    else:
+        write_new_file(path, text, secret=True)
+    count = len(text.splitlines())
+    if json:
+        print_json({"file": str(path), "keys": count})
+        return
+    say(f"{path} has {count} {'key' if count == 1 else 'keys'}, the newest first. Set secrets_key_file to its path.")
 
 
 def rotate(

@@ -30,6 +30,7 @@ def init(
 ) -> None:
     """Set up a new service in a folder: configuration, log key, the operator's admin key, database."""
     from ledger.db import migrate
+    from ledger.db.sealed import new_key
     from ledger.errors import ConfigError
     from ledger.tree.keys import LogSigner
 
@@ -41,11 +42,14 @@ def init(
     log_key, admin_key = folder / "secrets" / "log-key.pem", folder / "secrets" / "admin.key"
     write_new_file(log_key, signer.to_pem(), secret=True)
     write_new_file(admin_key, f"cl_{secrets.token_hex(8)}_{secrets.token_hex(32)}\n".encode(), secret=True)
+    sealing_key = folder / "secrets" / "sealing.key"
+    write_new_file(sealing_key, new_key(), secret=True)
     settings: dict[str, str | int] = {
         "origin": origin,
         "wallet_delay": wallet_delay,
         "log_key_file": str(log_key),
         "admin_key_file": str(admin_key),
+        "secrets_key_file": str(sealing_key),
         "database_url": database_url or f"sqlite+aiosqlite:///{folder / 'crowdledger.db'}",
     }
     lines = [f"{name} = {jsonlib.dumps(value)}\n" for name, value in settings.items()]
@@ -58,6 +62,7 @@ def init(
         ("Configuration:", config),
         ("Log key:", f"{log_key} (back it up; whoever has it can speak as the log)"),
         ("Admin key:", f"{admin_key} (for POST /v1/platforms)"),
+        ("Sealing key:", f"{sealing_key} (webhooks' secrets are stored under it; back it up apart from the database)"),
         ("Verifier key:", signer.verifier_key.vkey),
     )
     pairs(rows)

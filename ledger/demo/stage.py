@@ -27,6 +27,7 @@ from ledger.chain.devchain import DevChain
 from ledger.chain.rpc import Node
 from ledger.chain.signers import LocalSigner
 from ledger.db import migrate
+from ledger.db.sealed import new_key
 from ledger.errors import ConfigError, TransactionError, UnavailableError
 from ledger.tree.keys import LogSigner
 
@@ -171,6 +172,7 @@ class Stage:
         private_file(self.log_key, self._log_signer.to_pem())
         self.admin_key = f"cl_{secrets.token_hex(8)}_{secrets.token_hex(32)}"
         private_file(self.folder / "admin.key", self.admin_key.encode())
+        private_file(self.folder / "sealing.key", new_key())
         for role, path in self.signer_file.items():
             key = secrets.token_bytes(32)
             private_file(path, key.hex().encode())
@@ -198,6 +200,8 @@ class Stage:
             "log_key_file": str(self.log_key),
             "wallet_delay": self.wallet_delay,
             "admin_key_file": str(self.folder / "admin.key"),
+            "secrets_key_file": str(self.folder / "sealing.key"),
+            "private_addresses": True,  # all that is on this stage runs on this machine
             "rpc_urls": [self.chain.url],
             "deployment_file": str(deployment_path(self.folder / "deployments", self.chain.chain_id)),
             **{f"{role}_signer": f"file:{path}" for role, path in self.signer_file.items() if role != "platform"},

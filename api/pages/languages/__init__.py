@@ -7,7 +7,6 @@ anything else than English: the language is theirs alone, by a context variable.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,6 +25,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 
 from ledger.chain.units import Unit
+from ledger.connectors.reading.digits import ascii_digits
 from ledger.pictures.calendars import MONTHS, persian
 
 FOLDER: Final = Path(__file__).parent
@@ -197,7 +197,7 @@ def plain(typed: str) -> str:
     """What somebody typed or pasted, without space around it and with its digits, of whatever script, as ASCII has
     them.
     """
-    return "".join(str(unicodedata.digit(letter, letter)) if letter.isdecimal() else letter for letter in typed.strip())
+    return ascii_digits(typed.strip())
 
 
 def number(value: int | str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import sys
 from dataclasses import dataclass
@@ -34,11 +35,12 @@ _NAMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A connector and the form of the file. ``how`` says how it was found."""
+    """A connector and the form of the file. ``how`` says how it was found; ``mapping`` is its mapping's digest."""
 
     connector: Connector
     form: FileForm
     how: str
+    mapping: str = ""
 
 
 def choose(name: str | None, file: Path, mapping: Path | None) -> Choice:
@@ -50,7 +52,7 @@ def choose(name: str | None, file: Path, mapping: Path | None) -> Choice:
         return _named(name, file)
     if kept.exists():
         text = read_file(kept, _MAX_MAPPING_BYTES).decode("utf-8", "replace")
-        return Choice(Mapped(load(text)), FORM, f"by the mapping {kept}")
+        return _mapped(load(text), kept)
     if mapping is None:
         best = next(iter(registry.guess(file)), None)
         if best is not None and best.likeness == 100:
@@ -65,7 +67,13 @@ def choose(name: str | None, file: Path, mapping: Path | None) -> Choice:
     made = ask(glance(file), file)
     write_new_file(kept, save(made).encode())
     say(f"The mapping is kept in {kept}; change it there.", error=True)
-    return Choice(Mapped(made), FORM, f"by the mapping {kept}")
+    return _mapped(made, kept)
+
+
+def _mapped(mapping: Mapping, kept: Path) -> Choice:
+    """The digest is of what the mapping says, not of how its file is written."""
+    digest = hashlib.sha256(save(mapping).encode()).hexdigest()
+    return Choice(Mapped(mapping), FORM, f"by the mapping {kept}", digest)
 
 
 def _somebody_looks() -> bool:
@@ -87,7 +95,10 @@ def _named(name: str, file: Path) -> Choice:
     if len(connector.forms) == 1:
         return Choice(connector, connector.forms[0], "as named")
     names = frozenset(glance(file).names)
-    best = max(connector.forms, key=lambda form: (form.likeness(names), len(form.columns)))
+    best = max(
+        connector.forms,
+        key=lambda form: (form.likeness(names), file.name.lower().endswith(form.suffixes), len(form.columns)),
+    )
     if best.likeness(names) < _LEAST_LIKENESS:
         forms = ", ".join(f"{own}:{form.name}" for form in connector.forms)
         raise ConfigError(f"'{file}' looks like none of the files of {connector.title}.", remedy=f"Name it: {forms}.")

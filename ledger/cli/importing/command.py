@@ -19,9 +19,9 @@ from ledger.errors import ConfigError
 if TYPE_CHECKING:
     from ledger.cli.importing.choosing import Choice
     from ledger.cli.importing.keeping import Job, Progress
-    from ledger.cli.importing.preparing import Prepared, Preparer
     from ledger.cli.importing.running import Batch
     from ledger.connectors.connector import Options
+    from ledger.connectors.preparing import Prepared, Preparer
     from ledger.connectors.records import Refused
 
 SOME_REFUSED: Final = 1
@@ -77,8 +77,8 @@ def import_file(
     from ledger.cli.campaign import campaign_id, connect, read_key
     from ledger.cli.files import open_file
     from ledger.cli.importing.choosing import choose
-    from ledger.cli.importing.preparing import Preparer, rate_of
     from ledger.connectors.connector import Options
+    from ledger.connectors.preparing import Preparer, rate_of
 
     if len(words) > 2:
         raise ConfigError("A format and one file are taken.", remedy="Give several files one after the other.")
@@ -177,6 +177,8 @@ class _Import:
             url=url,
             options=dict(self._options.values),
             decisions=decisions,
+            rate="" if self._preparer.rate is None else str(self._preparer.rate),
+            mapping=self._choice.mapping,
             digest=digest,
             beginning=beginning,
         )

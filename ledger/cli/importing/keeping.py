@@ -29,6 +29,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     url: str
     options: dict[str, str]
     decisions: bool
+    rate: str
+    """Base units for one unit of the platform's money; empty where nobody said."""
+    mapping: str
+    """SHA-256 of the mapping; empty where a connector reads the file."""
     digest: str
     """SHA-256 of the file's first ``beginning`` bytes."""
     beginning: int

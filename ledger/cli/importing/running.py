@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from ledger.cli.importing.keeping import Job, Progress, Rejects, StateFile
-from ledger.cli.importing.preparing import Prepared, Preparer
 from ledger.cli.importing.sending import Outcome, Sender
+from ledger.connectors.preparing import Prepared, Preparer
 from ledger.connectors.records import Read, Record, Refused
 from ledger.wire import MAX_BATCH_BYTES, MAX_BATCH_ITEMS
 

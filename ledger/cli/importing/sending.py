@@ -13,8 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from ledger import wire
-from ledger.cli.importing.preparing import Piece, Prepared
 from ledger.client.connection import Connection
+from ledger.connectors.preparing import Piece, Prepared
 from ledger.connectors.records import Refused
 from ledger.errors import (
     CrowdLedgerError,

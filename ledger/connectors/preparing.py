@@ -1,10 +1,11 @@
-"""What a record becomes on the wire, checked before anything of its row is sent."""
+"""What a record becomes on the wire, checked before anything of its row is sent: the same from a file and a webhook."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import Final, NamedTuple
 
 import msgspec
@@ -111,13 +112,14 @@ class Preparer:
                 "The file has bonuses in the platform's money.",
                 remedy="Say with --rate how many base units one unit of it is; 0 leaves bonuses out.",
             )
-        units = Decimal(money) * self.rate if _DECIMAL.fullmatch(money) else Decimal(-1)
-        if not 0 <= units <= MAX_AMOUNT or units != int(units):
+        # Decimals would round a long product to a whole number without a word; fractions are exact.
+        units = Fraction(money) * Fraction(self.rate) if _DECIMAL.fullmatch(money) else Fraction(-1)
+        if not 0 <= units <= MAX_AMOUNT or units.denominator != 1:
             raise FormatError(
                 f"A bonus of {money} at a rate of {self.rate} is no whole number of base units.",
                 remedy="Give a rate with which all bonuses come to whole base units.",
             )
-        return str(int(units)) if units else None
+        return str(units.numerator) if units else None
 
 
 def rate_of(text: str) -> Decimal:

@@ -1,0 +1,86 @@
+"""How far an import is: a run goes on only with the same file, campaign, rate and mapping."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from ledger.cli.importing.keeping import Job, Progress, Rejects, StateFile, beginning_of
+from ledger.connectors.records import Refused
+from ledger.errors import ConfigError
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "answers.csv"
+    path.write_bytes(b"worker,task\nann,1\n")
+    return path
+
+
+def job(file: Path) -> Job:
+    with file.open("rb") as source:
+        digest, beginning = beginning_of(source)
+    return Job(
+        connector="mturk",
+        form="batch-results",
+        campaign="c",
+        url="http://crowd.test",
+        options={},
+        decisions=True,
+        rate="100",
+        mapping="",
+        digest=digest,
+        beginning=beginning,
+    )
+
+
+def kept(file: Path) -> StateFile:
+    state = StateFile(file.with_name("state"))
+    state.save(job(file), Progress(rows=7))
+    return state
+
+
+def load(state: StateFile, wanted: Job, file: Path) -> Progress | None:
+    with file.open("rb") as source:
+        return state.load(wanted, source)
+
+
+def test_the_same_goes_on(file: Path) -> None:
+    state = kept(file)
+    assert load(state, job(file), file) == Progress(rows=7)
+    with file.open("ab") as grown:
+        grown.write(b"bob,2\n")
+    assert load(state, job(file), file) == Progress(rows=7)
+    state.remove()
+    assert load(state, job(file), file) is None
+
+
+@pytest.mark.parametrize("change", [{"rate": "200"}, {"mapping": "other"}, {"campaign": "d"}, {"decisions": False}])
+def test_another_one_does_not(file: Path, change: dict[str, object]) -> None:
+    state = kept(file)
+    with pytest.raises(ConfigError, match=f"another {next(iter(change))}"):
+        load(state, msgspec.structs.replace(job(file), **change), file)
+
+
+def test_another_file_does_not(file: Path) -> None:
+    state = kept(file)
+    file.write_bytes(b"worker,task\nbob,1\n")
+    with pytest.raises(ConfigError, match="another one"):
+        load(state, job(file), file)
+
+
+def test_refused_rows_go_on_where_they_were_durable(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    rejects = Rejects(path, 0)
+    durable = rejects.add([Refused(2, "No worker.", "Give one.", "x,y")])
+    rejects.add([Refused(3, "Later.", "", "")])
+    rejects.close()
+    again = Rejects(path, durable)
+    again.add([])
+    again.close()
+    assert path.read_text().splitlines() == ["line,reason,remedy,row", '2,No worker.,Give one.,"x,y"']
+    path.write_text("somebody's own file")
+    with pytest.raises(ConfigError, match="no file of refused rows"):
+        Rejects(path, 0)
