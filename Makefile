@@ -7,7 +7,7 @@ WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts pictures bench bench-gas analyse mutants clean
+.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts pictures bench bench-gas analyse mutants build sbom advisories check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -72,5 +72,18 @@ analyse: setup ## slither and halmos on the contracts, in an environment of thei
 mutants: setup ## remove the contracts' checks one by one: does a test notice? (some 30 minutes)
 	@$(RUN)/python -m scripts.mutants $(ARGS)
 
+build: setup ## wheel, source archive and the lock of what runs, in dist/, the same bytes everywhere; ARGS="--extra mturk"
+	@$(RUN)/python -m scripts.release build $(ARGS)
+
+sbom: setup ## bills of materials (CycloneDX) of what runs and of all that is locked, in dist/
+	@$(RUN)/python -m scripts.release sbom
+
+advisories: setup ## known weaknesses of the locked packages; asks the package index, ends with 2 where it cannot
+	@$(RUN)/python -m scripts.release advisories
+
+check: test build sbom ## what every release needs (docs/releasing.md): all of test, then the release made and installed
+	@$(RUN)/pytest -m long tests/acceptance/release
+	@echo "Good. Before a release also: make test-long, make advisories (docs/releasing.md)."
+
 clean: ## remove what the set-up and the tools made
-	rm -rf .venv .analysis node_modules scripts/*/node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info
+	rm -rf .venv .analysis .release node_modules scripts/*/node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -17,7 +17,9 @@ from fastapi.telemetry import TelemetryConfig
 import ledger
 from api import problems
 from api.edge import Edge
+from api.ending import Ending
 from api.hot import HotPaths
+from api.limits import Limits
 from api.logs import PickLog, open_logs
 from api.openapi import DescribedApp
 from api.pages import (
@@ -36,6 +38,7 @@ from api.pages import (
     verifying,
 )
 from api.pages.languages import speak
+from api.repeats import Repeats
 from api.routes import (
     appeals,
     audit,
@@ -46,12 +49,16 @@ from api.routes import (
     costs,
     decisions,
     direct,
+    endpoints,
     entries,
+    events,
     feedback,
     figures,
     files,
     health,
     history,
+    hooks,
+    imports,
     log,
     log_keys,
     mandates,
@@ -71,6 +78,7 @@ from api.routes import (
     tasks,
     wallets,
 )
+from api.traffic import Traffic
 from ledger.config import Config
 
 _NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
@@ -84,10 +92,14 @@ _ROUTERS: Final = (
     campaigns.router,
     costs.router,
     tasks.router,
+    hooks.router,
+    imports.router,
+    endpoints.router,
     results.router,
     signals.router,
     receipts.router,
     entries.router,
+    events.router,
     reviews.router,
     mandates.router,
     contributions.router,
@@ -143,6 +155,10 @@ def create_app(config: Config) -> FastAPI:
     problems.install(app)
     hot = [*contributions.hot_routes, *decisions.hot_routes, *direct.hot_routes]
     app.hot = HotPaths(hot, config.base_url)
+    app.traffic = Traffic()
+    app.tells = config.log_requests
+    app.limits = Limits(config.key_requests_per_minute, config.address_requests_per_minute)
+    app.add_middleware(Repeats)
     app.add_middleware(Edge, public_url=config.base_url, max_file_bytes=config.max_file_bytes)
     app.add_middleware(PickLog)  # what is added last is outermost
     app.router.routes.extend(hot)  # in front, as Starlette takes the first route that matches
@@ -168,7 +184,9 @@ def from_environment() -> FastAPI:
 @asynccontextmanager
 async def _lifespan(config: Config, app: FastAPI) -> AsyncIterator[None]:
     """Serve while all logs are open."""
+    app.state.ending = Ending()
     async with open_logs(config) as logs:
         app.state.logs = logs
         app.state.main = logs[config.log]
-        yield
+        with app.state.ending.noticed():
+            yield

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
@@ -10,6 +9,7 @@ from typing import Final
 
 from starlette.requests import Request
 
+from api.limits import network_of
 from ledger.errors import TooManyError
 
 WINDOW_SECONDS: Final = 60.0
@@ -23,15 +23,6 @@ _ADDRESSES: Final = 4096
 def address_of(request: Request) -> str:
     """The network address that a request comes from."""
     return request.client.host if request.client else ""
-
-
-def _network(address: str) -> str:
-    """What one customer of a provider has: an address of IPv4, but all 2**64 of a network of IPv6."""
-    try:
-        found = ipaddress.IPv6Address(address)
-    except ValueError:
-        return address
-    return str(found.ipv4_mapped or ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 class Attempts:
@@ -52,9 +43,11 @@ class Attempts:
     def count(self, address: str) -> None:
         """One more attempt from ``address``. Raises TooManyError where it is one too many; that one counts nothing."""
         now = self._clock()
-        address = _network(address)
+        address = network_of(address)
         own = self._by_address.setdefault(address, deque())
         self._by_address.move_to_end(address)
+        if len(self._by_address) > _ADDRESSES:  # before anything is refused: that must cost no memory either
+            self._by_address.popitem(last=False)
         for times, limit in ((own, self._per_address), (self._all, self._in_all)):
             while times and times[0] <= now - WINDOW_SECONDS:
                 times.popleft()
@@ -62,5 +55,3 @@ class Attempts:
                 raise TooManyError("There were too many attempts within a minute.")
         own.append(now)
         self._all.append(now)
-        while len(self._by_address) > _ADDRESSES:
-            self._by_address.popitem(last=False)

@@ -53,6 +53,7 @@ class KeyRing:
         self._load = load
         self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
         self._loading: dict[str, asyncio.Task[StoredKey | None]] = {}
+        self._uses: dict[str, int] = {}
         self._admin_digest = None if admin_key is None else digest_of(admin_key)
         self._metrics_digest = None if metrics_key is None else digest_of(metrics_key)
 
@@ -63,11 +64,27 @@ class KeyRing:
         stored = self._kept(match[1]) or await self._find(match[1]) if match else None
         # A compare happens in any case, so that an unknown id takes as long as a wrong secret.
         good = hmac.compare_digest(stored.digest if stored else _NO_DIGEST, digest_of(token))
-        if stored is None or not good:
-            raise UnauthorizedError("This API key is not known, or it was revoked.")
+        now_ms = time.time_ns() // 1_000_000
+        if stored is None or not good or not stored.counts(now_ms):
+            raise UnauthorizedError("This API key is not known, or it was revoked, or its time is over.")
+        self._uses[stored.id] = now_ms
         if scope is not None and scope not in stored.scopes:
             raise ForbiddenError(f"This path needs a key with the scope '{scope}'.", scope=scope)
         return Caller(stored.platform, stored.id, stored.scopes)
+
+    def known(self, token: str) -> str | None:
+        """Whose token this is, as far as can be said without asking the database: a key's id, or the operator's.
+
+        A key that was read a while ago stays known: strangers in its network must not use up what it needs.
+        """
+        digest = digest_of(token)
+        match = _KEY.fullmatch(token)
+        cached = self._cache.get(match[1]) if match else None
+        if cached is not None and hmac.compare_digest(cached[1].digest, digest):
+            return cached[1].id
+        if self._admin_digest is not None and hmac.compare_digest(self._admin_digest, digest):
+            return "admin"
+        return None
 
     def check_admin(self, request: Request) -> None:
         """Raise UnauthorizedError unless the request carries the operator's own key."""
@@ -95,6 +112,11 @@ class KeyRing:
                 "This path needs the operator's key for metrics.",
                 remedy="Send the content of the file that CROWDLEDGER_METRICS_KEY_FILE names as Bearer.",
             )
+
+    def taken_uses(self) -> dict[str, int]:
+        """When keys were last used, in milliseconds since 1970, since this was asked before."""
+        uses, self._uses = self._uses, {}
+        return uses
 
     def forget(self, key_id: str) -> None:
         """Read a key anew the next time: it was revoked."""
@@ -130,11 +152,11 @@ class KeyRing:
         return stored
 
 
-def make_key(scopes: tuple[Scope, ...]) -> tuple[str, ApiKey]:
+def make_key(scopes: tuple[Scope, ...], expires_ms: int | None = None) -> tuple[str, ApiKey]:
     """A new key: its text, to be shown once, and what is stored of it."""
     key_id = secrets.token_hex(8)
     text = f"cl_{key_id}_{secrets.token_hex(32)}"
-    return text, ApiKey(id=key_id, scopes=scopes, digest=digest_of(text))
+    return text, ApiKey(id=key_id, scopes=scopes, digest=digest_of(text), expires_ms=expires_ms)
 
 
 def needs(scope: Scope | None) -> Any:

@@ -1,7 +1,8 @@
 """The edge of the application: what holds for every request and reply, before any route is chosen.
 
 Bodies are counted while they stream in, so a wrong Content-Length helps nobody; requests with a body are JSON, except
-those that bring a file, which has a limit of its own and is counted where it is stored. Every reply carries the
+deliveries of webhooks, which platforms declare as they like, and files, which have a limit of their own and are counted
+where they are stored. Every reply carries the
 headers that keep a browser from doing what our pages never need. HEAD is answered as GET without the body (RFC 9110
 section 9.3.2), but for what is too large to be read for nothing. What is public may be read by the pages of any origin,
 so that they can verify it.
@@ -10,6 +11,7 @@ so that they can verify it.
 from __future__ import annotations
 
 import re
+from time import perf_counter
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,7 +19,8 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import problem_response
-from api.scope import instance_of
+from api.scope import instance_of, is_delivery, is_file, is_upload
+from api.tracing import BEGUN, HEADERS
 from ledger.blobs.store import too_large_file
 from ledger.errors import CrowdLedgerError, MalformedError, TooLargeError
 from ledger.wire import MAX_BATCH_BYTES, MAX_BODY_BYTES
@@ -40,7 +43,6 @@ _PUBLIC: Final = re.compile(
     r"|/v1/campaigns/(?:open|[^/]+/(?:brief|notices|figures|record|results|rewards))"
     r"|/v1/(?:contributions|decisions)/[^/]+/receipt"
 )
-_FILES: Final = re.compile(r"/v1/files(?:/.*)?")
 _MIRROR: Final = "/mirror.tar"
 NOT_CACHED: Final[Header] = (b"cache-control", b"no-store")
 _ANY_ORIGIN: Final[Header] = (b"access-control-allow-origin", b"*")
@@ -86,16 +88,19 @@ class Edge:
 
         path: str = scope["path"]
         method: str = scope["method"]
-        is_file = _FILES.fullmatch(path) is not None
-        is_head = method == "HEAD" and not is_file and path != _MIRROR
+        uploads = is_upload(method, path)
+        is_head = method == "HEAD" and not is_file(path) and path != _MIRROR
         if is_head:
             method = "GET"
             scope = {**scope, "method": method}
         is_public = method == "GET" and _PUBLIC.fullmatch(path) is not None
-        added = [*self._headers, NOT_CACHED, _ANY_ORIGIN] if is_public else [*self._headers, NOT_CACHED]
+        added = [*self._headers, NOT_CACHED, *scope[HEADERS]]
+        if is_public:
+            added.append(_ANY_ORIGIN)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                scope["app"].traffic.answered(message["status"], perf_counter() - scope[BEGUN])
                 headers: list[Header] = message["headers"]
                 own = {name for name, _ in headers}
                 message["headers"] = headers + [header for header in added if header[0] not in own]
@@ -105,26 +110,26 @@ class Edge:
 
         limit = body_limit(path)
         try:
-            check_head(scope, self._max_file_bytes if is_file else limit, is_file)
+            check_head(scope, self._max_file_bytes if uploads else limit, uploads)
         except CrowdLedgerError as error:
             await problem_response(error, instance_of(scope))(scope, receive, send_with_headers)
             return
         try:
-            await self._app(scope, receive if is_file else counted(receive, limit), send_with_headers)
+            await self._app(scope, receive if uploads else counted(receive, limit), send_with_headers)
         except ClientDisconnect:
             return  # in the middle of its body: nothing was taken, and nobody is there to be answered
 
 
-def check_head(scope: Scope, limit: int, is_file: bool) -> None:
+def check_head(scope: Scope, limit: int, uploads: bool) -> None:
     """Refuse by the headers what the body could not mend."""
     headers = dict(scope["headers"])
     length = headers.get(b"content-length", b"")
     if length.isdigit() and int(length) > limit:
-        raise too_large_file(limit) if is_file else too_large(limit)
+        raise too_large_file(limit) if uploads else too_large(limit)
     if scope["method"] not in _WITH_BODY or not (length not in (b"", b"0") or b"transfer-encoding" in headers):
         return
     media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if media_type != b"application/json" and not is_file:
+    if media_type != b"application/json" and not uploads and not is_delivery(scope["path"]):
         raise MalformedError(
             "The body is not declared as JSON.", remedy="Send the header 'Content-Type: application/json'."
         )

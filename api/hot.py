@@ -8,6 +8,7 @@ by the application's own handlers. A good reply, JSON for a program, carries onl
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from time import perf_counter
 from typing import Any, Final
 
 from starlette.requests import ClientDisconnect, Request
@@ -16,9 +17,10 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from api.edge import NOT_CACHED, Header, bare_headers_of, body_limit, check_head, headers_of
-from api.logs import pick
 from api.problems import DATABASE_ERRORS, answer_database, answer_known, answer_unknown
-from api.scope import SERVICE
+from api.repeats import takes_key
+from api.scope import SERVICE, pick
+from api.tracing import BEGUN, HEADERS
 from ledger.errors import CrowdLedgerError
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -40,7 +42,7 @@ class HotPaths:
             return False
         service, path = pick(app.state, scope["path"])
         endpoint = self._endpoints.get(path)
-        if endpoint is None:
+        if endpoint is None or takes_key(scope):
             return False
         scope["app"], scope["path"], scope[SERVICE] = app, path, service
         request = Request(scope, receive, send)
@@ -48,7 +50,7 @@ class HotPaths:
         fault: Exception | None = None
         try:
             try:
-                check_head(scope, body_limit(path), is_file=False)
+                check_head(scope, body_limit(path), uploads=False)
                 response = await endpoint(request)
                 headers = self._good_headers
             except CrowdLedgerError as error:
@@ -60,7 +62,8 @@ class HotPaths:
         except Exception as error:
             fault = error
             response = await answer_unknown(request, error)
-        headers = response.raw_headers + headers
+        headers = response.raw_headers + headers + scope[HEADERS]
+        app.traffic.answered(response.status_code, perf_counter() - scope[BEGUN])
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
         if fault is not None:

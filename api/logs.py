@@ -13,21 +13,24 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from starlette.datastructures import State
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth import KeyRing
 from api.comparison import Comparison
+from api.inbox.working import Inbox
 from api.kept import Kept
+from api.key_uses import keep_noting
 from api.reads import Reads
+from api.reads.events import last_event
 from api.reads.summary import counts, last_anchor
-from api.scope import SERVICE
+from api.scope import SERVICE, pick
 from api.service import Service
 from ledger.blobs.folder import FolderStore
 from ledger.chain.deployments import Deployment
 from ledger.chain.units import read_unit
 from ledger.config import Config
 from ledger.db import open_database
+from ledger.db.sealed import SealedSecrets
 from ledger.db.urls import parse_url
 from ledger.errors import ConfigError
 from ledger.log.opening import open_log
@@ -35,20 +38,9 @@ from ledger.log.reader import Reader
 from ledger.log.writer import Writer
 from ledger.statements.signatures import Domain
 
-_PREFIX: Final = "/logs/"
 _ANCHOR_SECONDS: Final = 1.0
 _COUNTS_SECONDS: Final = 2.0
-
-
-def pick(state: State, path: str) -> tuple[Service, str]:
-    """The service of the log that ``path`` names, and the path without that name."""
-    service: Service = state.main
-    if path.startswith(_PREFIX):
-        name, _, rest = path[len(_PREFIX) :].partition("/")
-        named = state.logs.get(name)
-        if named is not None:
-            return named, f"/{rest}"
-    return service, path
+_EVENT_SECONDS: Final = 0.5
 
 
 class PickLog:
@@ -119,16 +111,22 @@ async def _open_log(config: Config, turn: asyncio.Lock | None) -> AsyncIterator[
             keys=KeyRing(reader.key, config.admin_key(), config.metrics_key()),
             anchor=Kept(partial(last_anchor, reads), _ANCHOR_SECONDS, times=1),
             counts=Kept(partial(counts, reads), _COUNTS_SECONDS),
+            last_event=Kept(partial(last_event, reads), _EVENT_SECONDS),
             comparison=Comparison(writer, reader, deployment, config.rpc_urls),
             deployment=deployment,
+            sealed=None if (keys := config.secrets_keys()) is None else SealedSecrets(keys),
         )
-        comparing = asyncio.create_task(_meet_chain(service))
+        tasks = [asyncio.create_task(_meet_chain(service)), asyncio.create_task(keep_noting(reads, service.keys))]
+        if service.sealed is not None:
+            tasks.append(asyncio.create_task(Inbox(service).run()))
         try:
             yield service
         finally:
-            comparing.cancel()
-            with suppress(asyncio.CancelledError):
-                await comparing
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
 
 
 async def _meet_chain(service: Service) -> None:

@@ -6,17 +6,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api.inbox import deliveries
 from api.reads import summary, worker
 from api.reads.worker import Lease, Report
 from api.service import Service
+from api.traffic import Traffic
 from ledger.wire import ALARMS
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -33,17 +35,22 @@ class Figures:
     """When the oldest entry was written that no anchor covers."""
     pending: int
     replaced: int
+    deliveries: Mapping[str, int]
+    """Of webhooks, by state."""
+    refused: Mapping[str, int]
+    """Deliveries that were not taken, by reason."""
     lease: Lease | None
     report: Report | None
     alarms: Sequence[str]
 
 
-async def metrics(services: Sequence[Service]) -> bytes:
-    """The metrics of some logs. Raises DatabaseError."""
+async def metrics(services: Sequence[Service], traffic: Traffic) -> bytes:
+    """The metrics of some logs, and of the process. Raises DatabaseError."""
     now_ms = time.time_ns() // 1_000_000
     figures = [await _figures(service, now_ms) for service in services]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Families(figures, now_ms))
+    registry.register(OfProcess(traffic, {each.config.log: each.writer.unanswered for each in services}))
     return generate_latest(registry)
 
 
@@ -61,10 +68,32 @@ async def _figures(service: Service, now_ms: int) -> Figures:
         oldest_ms=await summary.entry_time_ms(reads, anchored),
         pending=await worker.pending(reads),
         replaced=await worker.replaced(reads),
+        deliveries=await deliveries.counts(reads),
+        refused=await service.door.refusals.totals(reads),
         lease=await worker.lease(reads),
         report=report,
         alarms=[] if service.deployment is None else worker.alarms(report, now_ms, lease_seconds),
     )
+
+
+class OfProcess(Collector):
+    """What the process that is asked does; each API process tells of itself."""
+
+    def __init__(self, traffic: Traffic, waiting: Mapping[str, int]) -> None:
+        self._traffic = traffic
+        self._waiting = waiting
+
+    def collect(self) -> Iterator[Metric]:
+        """Requests by status, their times, and what waits for each log's writer."""
+        requests = CounterMetricFamily("crowdledger_requests", "Requests that were answered", labels=["status"])
+        for status, count in sorted(self._traffic.by_status.items()):
+            requests.add_metric([str(status)], count)
+        seconds = HistogramMetricFamily("crowdledger_request_seconds", "From the request's head to the reply's")
+        seconds.add_metric([], self._traffic.cumulative(), self._traffic.seconds)
+        queue = _gauge("queue_items", "Items that wait for the writer")
+        for log, count in self._waiting.items():
+            queue.add_metric([log], count)
+        yield from (requests, seconds, queue)
 
 
 class Families(Collector):
@@ -77,6 +106,7 @@ class Families(Collector):
     def collect(self) -> Iterator[Metric]:
         """Every family, with a line for each log."""
         yield from self._of_log()
+        yield from self._of_deliveries()
         yield from self._of_transactions()
         yield from self._of_nodes()
         yield from self._of_worker()
@@ -93,6 +123,20 @@ class Families(Collector):
             since = self._now_ms if each.oldest_ms is None else each.oldest_ms
             age.add_metric([each.log], max(0, self._now_ms - since) / 1000)
         yield from (entries, anchored, waiting, age)
+
+    def _of_deliveries(self) -> Iterator[Metric]:
+        kept = _gauge("deliveries", "Deliveries of webhooks that wait, cannot be used, or were given up", "state")
+        refused = CounterMetricFamily(
+            "crowdledger_deliveries_refused",
+            "Deliveries that were not taken: forged, stale, to no webhook, or too many",
+            labels=["log", "reason"],
+        )
+        for each in self._figures:
+            for state, count in each.deliveries.items():
+                kept.add_metric([each.log, state], count)
+            for reason, count in each.refused.items():
+                refused.add_metric([each.log, reason], count)
+        yield from (kept, refused)
 
     def _of_transactions(self) -> Iterator[Metric]:
         pending = _gauge("transactions_pending", "Nonces of which no transaction is mined")

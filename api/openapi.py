@@ -11,6 +11,12 @@ from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 
 from api.hot import HotPaths
+from api.limits import Limits
+from api.problems import problem_response
+from api.scope import pick
+from api.tracing import HEADERS, begin, told
+from api.traffic import Traffic
+from ledger.errors import RateLimitedError
 from ledger.wire import (
     BatchReply,
     ContributionBatch,
@@ -76,12 +82,36 @@ def takes(model: type[BaseModel]) -> dict[str, Any]:
 
 
 class DescribedApp(FastAPI):
-    """A FastAPI whose description has the hot paths too, which it answers first."""
+    """A FastAPI whose description has the hot paths too, which it answers first. Every request counts."""
 
     hot: HotPaths | None = None
+    limits: Limits | None = None
+    traffic: Traffic
+    tells: bool = False
+    """Whether every request gets a line in the log."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        begin(scope)
+        if self.tells:
+            await told(self._serve, scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.limits is not None:
+            service, _ = pick(self.state, scope["path"])
+            try:
+                self.limits.charge(scope, service.keys.known)
+            except RateLimitedError as error:
+                answer = problem_response(error, scope["path"])
+                answer.raw_headers.extend(scope[HEADERS])
+                self.traffic.answered(error.status, 0)
+                await answer(scope, receive, send)
+                return
         if self.hot is None or not await self.hot.serve(self, scope, receive, send):
             await super().__call__(scope, receive, send)
 

@@ -213,7 +213,7 @@ async def answer_unknown(request: Request, error: Exception) -> Response:
         request,
         CrowdLedgerError(
             "The service failed on this request.",
-            remedy="Try again; if it stays, tell the operator the time and the path. The log has the cause.",
+            remedy="Try again; if it stays, tell the operator what stands in X-Request-Id. The log has the cause.",
         ),
     )
 

@@ -12,6 +12,7 @@ from api.existing import tell_existing
 from api.reads.summary import AnchorRow
 from api.service import Service
 from api.states import state_of
+from api.tracing import wrote
 from ledger.errors import CrowdLedgerError, UnavailableError
 from ledger.log.items import Written
 from ledger.wire import State
@@ -91,6 +92,7 @@ def code_of(written: Written) -> int:
 
 
 def _reply(service: Service, written: Written, page: Page, last: AnchorRow | None, code: int) -> _Reply:
+    wrote(written.index)
     return _Reply(
         code=code,
         id=written.id,

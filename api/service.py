@@ -15,6 +15,7 @@ from starlette.requests import Request
 from api.attempts import Attempts
 from api.auth import KeyRing
 from api.comparison import Comparison
+from api.inbox.door import Door
 from api.kept import Kept, KeptEach
 from api.reads import Reads
 from api.reads.history import Sums
@@ -22,11 +23,13 @@ from api.reads.people_payments import Paid, Sum
 from api.reads.settlements import Place
 from api.reads.summary import AnchorRow
 from api.scope import SERVICE
+from api.streams import Streams
 from ledger.blobs.store import BlobStore
 from ledger.book.reward_tree import RewardTree
 from ledger.chain.deployments import Deployment
 from ledger.chain.units import BASE_UNITS, POINTS, Unit
 from ledger.config import Config
+from ledger.db.sealed import SealedSecrets
 from ledger.log.reader import Reader
 from ledger.log.writer import Writer
 from ledger.statements.campaigns import CampaignOpened
@@ -62,8 +65,15 @@ class Service:
     keys: KeyRing
     anchor: Kept[AnchorRow | None]
     counts: Kept[dict[str, int]]
+    last_event: Kept[int]
+    """The number of the last event; many streams wait for it to rise."""
     comparison: Comparison
     deployment: Deployment | None
+    sealed: SealedSecrets | None
+    """Keeps secrets of webhooks; None where the operator gave no key for them."""
+    door: Door = field(default_factory=Door)
+    """Where deliveries of webhooks come in."""
+    streams: Streams = field(default_factory=Streams)
     attempts: Attempts = field(default_factory=Attempts)
     openings: Attempts = field(default_factory=lambda: Attempts(_OPENINGS, 10 * _OPENINGS))
     """Contents that auditors open, by mandate: each one is an entry of the log for good."""

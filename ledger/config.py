@@ -15,7 +15,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import (
@@ -51,6 +51,7 @@ _MAX_WAIT_SECONDS = 366 * 86_400
 _OF_THE_SERVICE = frozenset(
     {"database_url", "database_url_file", "log", "logs", "host", "port", "metrics_key_file"}
     | {"blob_folder", "max_file_bytes", "secrets_key_file", "private_addresses"}
+    | {"log_format", "log_requests", "key_requests_per_minute", "address_requests_per_minute"}
 )
 """What cannot differ by log."""
 _OF_ONE_LOG = ("origin", "log_key_file", "public_url", "deployment_file")
@@ -89,6 +90,10 @@ class Config(BaseSettings):
     metrics_key_file: Path | None = None
     secrets_key_file: Path | None = None
     private_addresses: bool = False
+    log_format: Literal["text", "json"] = "text"
+    log_requests: bool = False
+    key_requests_per_minute: int = Field(default=60_000, ge=60, le=MAX_COUNT)
+    address_requests_per_minute: int = Field(default=12_000, ge=60, le=MAX_COUNT)
     queue_limit: PositiveInt = 10_000
     group_limit: PositiveInt = 1_000
     blob_folder: Path | None = None

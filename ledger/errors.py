@@ -12,6 +12,7 @@
     │   ├── NotFoundError          404  missing, or another platform's
     │   ├── MethodError            405  the path is right, the method is not
     │   ├── IdReusedError          409  the same external id with other content
+    │   ├── RepeatError            409  an Idempotency-Key whose first request is under way, or ended nobody knows how
     │   ├── RuleError              409  what the log already says forbids it; ``rule`` names the rule of the book
     │   ├── TooLargeError          413  more bytes or items than one request may carry
     │   ├── RangeError             416  a range of a file that has no bytes there
@@ -19,9 +20,11 @@
     ├── UnavailableError       503  try later
     │   ├── QueueFullError             the writer has enough to do
     │   ├── TooManyError           429  somebody tries too often
+    │   │   └── RateLimitedError       429  a key or a network sends more requests than it may
     │   ├── DatabaseError              the database does not answer
     │   ├── LogDivergedError           our log is behind or differs from what is anchored: writes stop
     │   └── ClockError                 this machine's clock is far behind the log's
+    ├── OutgoingRefusedError       a request of ours must not go where it is told to, now or later
     ├── ChainError                 the chain or a contract
     │   ├── NodeError                  an RPC node does not answer, or answers nonsense
     │   ├── WrongChainError            the node serves another chain than the configuration says
@@ -175,6 +178,15 @@ class IdReusedError(RequestError):
         self.existing = existing
 
 
+class RepeatError(RequestError):
+    """A request with an Idempotency-Key whose first one is not answered, or was lost before its reply was kept."""
+
+    slug = "repeat"
+    status = 409
+    title = "The first request with this Idempotency-Key has no reply"
+    default_remedy = "Wait a moment, then send the same request with the same key again."
+
+
 class RuleError(RequestError):
     """What the log already says forbids it; ``rule`` names the rule of the book."""
 
@@ -225,7 +237,7 @@ class UnavailableError(CrowdLedgerError):
     status = 503
     title = "Try again later"
     default_remedy = "Send the same request again after the time in Retry-After; it is idempotent."
-    retry_after_seconds: ClassVar[int] = 2
+    retry_after_seconds: int = 2
 
 
 class QueueFullError(UnavailableError):
@@ -243,6 +255,20 @@ class TooManyError(UnavailableError):
     title = "That was tried too often"
     default_remedy = "Wait for the time in Retry-After, then try again."
     retry_after_seconds = 60
+
+
+class RateLimitedError(TooManyError):
+    """A key, or a network without one, sends more requests than it may."""
+
+    slug = "rate-limited"
+    title = "Too many requests"
+    default_remedy = "Wait for the time in Retry-After; put many items into one request where a path takes batches."
+
+    def __init__(
+        self, detail: str, *, retry_after_seconds: int = 1, remedy: str | None = None, **members: str | int
+    ) -> None:
+        super().__init__(detail, remedy=remedy, **members)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class DatabaseError(UnavailableError):
@@ -265,6 +291,15 @@ class ClockError(UnavailableError):
 
     slug = "clock-behind"
     default_remedy = "Operator: set the server's clock (NTP), then try again."
+
+
+class OutgoingRefusedError(CrowdLedgerError):
+    """A request of ours must not go where it is told to: a wrong URL, a private address, a redirect."""
+
+    slug = "outgoing-refused"
+    status = 422
+    title = "The service sends nothing there"
+    default_remedy = "Give the https address of a server on the public internet."
 
 
 class ChainError(CrowdLedgerError):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from functools import cache
 from io import BytesIO
 from typing import Annotated, Final
 
@@ -16,6 +18,7 @@ from api.bodies import read_one
 from api.pages.rendering import PAGE_POLICY, page
 from api.service import service_of
 from ledger.chain.units import POINTS
+from ledger.connectors import registry
 from ledger.errors import FieldError
 
 router = APIRouter()
@@ -47,7 +50,15 @@ async def console(request: Request) -> Response:
         points=POINTS.name,
         chain_id="" if place is None else place.chain_id,
         pool="" if place is None else place.pool,
+        connectors=_connectors(),
     )
+
+
+@cache
+def _connectors() -> str:
+    """The platforms that can call us, as JSON for the console's script."""
+    able = sorted((each for each in registry.connectors().values() if each.hook), key=lambda each: each.title)
+    return json.dumps([{"name": each.name, "title": each.title} for each in able])
 
 
 @router.post("/platform/code")

@@ -1,4 +1,4 @@
-"""For those who watch the service."""
+"""For those who watch the service. Each path has two names: ours, and the one that orchestrators look for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ router = APIRouter(tags=["health"])
 
 
 @router.get("/health")
+@router.get("/healthz", operation_id="healthz")
 async def health(request: Request) -> dict[str, str | dict[str, str]]:
     """The process lives; the log, and for the main one the further ones, with the problem that keeps its writes."""
     service = service_of(request)
@@ -19,6 +20,7 @@ async def health(request: Request) -> dict[str, str | dict[str, str]]:
 
 
 @router.get("/ready")
+@router.get("/readyz", operation_id="readyz")
 async def ready(request: Request) -> dict[str, str | int]:
     """The database answers and writes are open; otherwise 503 with what keeps them."""
     service = service_of(request)

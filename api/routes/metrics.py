@@ -22,4 +22,6 @@ router = APIRouter(tags=["health"])
 async def get_metrics(request: Request) -> Response:
     """Prometheus text; on the main log's path, of all logs. Only with the operator's key for metrics, as Bearer."""
     service = service_of(request)
-    return Response(await metrics((service, *service.others)), headers={"Content-Type": MEDIA_TYPE})
+    return Response(
+        await metrics((service, *service.others), request.app.traffic), headers={"Content-Type": MEDIA_TYPE}
+    )

@@ -34,7 +34,7 @@ async def add_task(
     """Add a task."""
     service = service_of(request)
     await find_campaign(service.reader, campaign, caller.platform)
-    written = await service.writer.write(_task(new, campaign, caller.platform))
+    written = await service.writer.write(task_item(new, campaign, caller.platform))
     return await write_reply(service, written, entry_page)
 
 
@@ -44,19 +44,21 @@ async def add_tasks(campaign: str, request: Request, caller: Annotated[Caller, n
     # The body is read here, after the key was checked: a large one takes time that strangers do not get.
     service = service_of(request)
     await find_campaign(service.reader, campaign, caller.platform)
-    requests = [_read_task(item) for item in await read_items(request)]
-    results = await write_each(service.writer, requests, lambda new: _task(new, campaign, caller.platform))
+    requests = [read_task(item) for item in await read_items(request)]
+    results = await write_each(service.writer, requests, lambda new: task_item(new, campaign, caller.platform))
     return await batch_reply(service, results, entry_page)
 
 
-def _read_task(item: msgspec.Raw) -> NewTask | CrowdLedgerError:
+def read_task(item: msgspec.Raw | bytes) -> NewTask | CrowdLedgerError:
+    """A task as it was sent, or what is wrong with it."""
     try:
         return NewTask.model_validate_json(bytes(item))
     except ValidationError as error:
         return validation_error(list(error.errors(include_input=False)))
 
 
-def _task(new: NewTask, campaign: str, platform: str) -> AddTask:
+def task_item(new: NewTask, campaign: str, platform: str) -> AddTask:
+    """The writer's item of a request."""
     return AddTask(
         id=new_id(),
         platform=platform,

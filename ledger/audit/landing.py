@@ -14,13 +14,95 @@ import shutil
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
+from ledger.audit.source import FolderSource, Source
 from ledger.errors import UnavailableError
 
 INCOMING: Final = ".incoming"
 _SYNCING: Final = 8
 """Files that are made durable at a time: a disk takes them together."""
+
+
+class Arrivals(Protocol):
+    """What arrives for a mirror. Every method raises UnavailableError where it cannot be kept or read."""
+
+    goes_on: bool
+    """Whether an earlier run's files were taken up, which nobody has verified."""
+
+    def put(self, path: str, data: bytes) -> None:
+        """Put a file aside."""
+        ...
+
+    def left(self, path: str) -> bytes | None:
+        """What an earlier run left of a file; it lands as if it had arrived now."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """A file that arrived."""
+        ...
+
+    def land(self, last: str) -> None:
+        """Bring what arrived into place, the file ``last`` after all others."""
+        ...
+
+    def clear(self) -> None:
+        """Forget what arrived, and what an earlier run left."""
+        ...
+
+
+class Place(Protocol):
+    """Where a mirror is kept: a folder, or a bucket of an object store."""
+
+    name: str
+
+    def source(self) -> Source:
+        """The mirror as a source to read from."""
+        ...
+
+    def names(self) -> set[str]:
+        """What stands at its top."""
+        ...
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """Keep other runs out, from before the mirror is read until what is new has landed."""
+        ...
+
+    def landing(self) -> Arrivals:
+        """How new files come into it; while :meth:`alone`."""
+        ...
+
+    def drop(self, folder: str) -> None:
+        """Remove a folder and its files, as far as possible: what is left disturbs nobody."""
+        ...
+
+
+class FolderPlace:
+    """A mirror in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.name = str(folder)
+        self._folder = folder
+
+    def source(self) -> FolderSource:
+        """See ``Place.source``."""
+        return FolderSource(self._folder)
+
+    def names(self) -> set[str]:
+        """See ``Place.names``."""
+        return {path.name for path in self._folder.iterdir()}
+
+    def alone(self) -> contextlib.AbstractContextManager[None]:
+        """See ``Place.alone``; makes the folder if there is none."""
+        return alone_in(self._folder)
+
+    def landing(self) -> Landing:
+        """See ``Place.landing``."""
+        return Landing(self._folder)
+
+    def drop(self, folder: str) -> None:
+        """See ``Place.drop``."""
+        shutil.rmtree(self._folder / folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

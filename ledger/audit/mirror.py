@@ -1,4 +1,4 @@
-"""A mirror: a static tlog-tiles tree in a folder, that grows only by what continues it.
+"""A mirror: a static tlog-tiles tree in a folder or a bucket, that grows only by what continues it.
 
     checkpoint  tile/<L>/<N>...  tile/entries/<N>...  settlements/<chain>/<pool>/<number>.json  keys.json
     crowdledger.json
@@ -12,13 +12,12 @@ earlier checkpoint. The accounts of settlements and ``crowdledger.json`` are the
 from __future__ import annotations
 
 import contextlib
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.audit.growing import GrowingTree
-from ledger.audit.landing import INCOMING, Landing, alone_in
+from ledger.audit.landing import INCOMING, Arrivals, FolderPlace, Place
 from ledger.audit.log_keys import MAX_KEYS_BYTES, next_keys, parse_keys
 from ledger.audit.opening import Opened, open_source_log
 from ledger.audit.published import MAX_BYTES, SETTLEMENTS, parse_accounts, path_of
@@ -28,7 +27,6 @@ from ledger.audit.source import (
     MAX_SUMMARY_BYTES,
     SUMMARY,
     Closing,
-    FolderSource,
     Source,
     fetch_tile,
     fetch_tiles,
@@ -96,15 +94,15 @@ def first_difference(source: Source, size: int, other: Source, other_size: int) 
     return None
 
 
-class Mirror:
-    """The mirror in ``folder``, which need not exist yet."""
+class PlacedMirror:
+    """The mirror in a place, which may be empty yet."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
-    def source(self) -> FolderSource:
+    def source(self) -> Source:
         """The mirror as a source to read from."""
-        return FolderSource(self.folder)
+        return self._place.source()
 
     def sync(
         self, source: Source, *, trusted_key: VerifierKey | None = None, progress: Progress | None = None
@@ -112,16 +110,16 @@ class Mirror:
         """Bring the mirror up to the source's checkpoint.
 
         Raises ProofError, with the members ``entry`` (first that differs) or ``size``, where the source does not
-        continue what is mirrored or its entries do not lead to its checkpoint; UnavailableError where the folder
+        continue what is mirrored or its entries do not lead to its checkpoint; UnavailableError where the place
         cannot be written or somebody else writes to it. The mirror is then as it was.
         """
-        with alone_in(self.folder):
+        with self._place.alone():
             held = self._held()
             opened = open_source_log(source, trusted_key or (held.keys.first if held else None))
             old_size = held.checkpoint.size if held else 0
             if opened.checkpoint.size < old_size:
                 raise _refusal(source, opened, self.source(), held)
-            landing = Landing(self.folder)
+            landing = self._place.landing()
             for reading in (_Continued(source, landing), source):
                 try:
                     self._collect(reading, opened, held, landing, progress)
@@ -137,19 +135,19 @@ class Mirror:
         return Synced(old_size, opened.checkpoint.size, opened.checkpoint.origin, opened.key, opened.checkpoint.root)
 
     def _held(self) -> Opened | None:
-        """What is mirrored so far. ConfigError where the folder holds something else."""
-        if (self.folder / CHECKPOINT).exists():
+        """What is mirrored so far. ConfigError where the place holds something else."""
+        found = self._place.names()
+        if CHECKPOINT in found:
             return open_source_log(self.source())
         # A first sync that was cut off may have left files, but no checkpoint that vouches for them.
-        found = {path.name for path in self.folder.iterdir()}
         if found - {INCOMING, SUMMARY, KEYS, SETTLEMENTS, "tile"}:
             raise ConfigError(
-                f"'{self.folder}' is not empty and not a mirror.", remedy="Give a new folder or an earlier mirror."
+                f"'{self._place.name}' is not empty and not a mirror.", remedy="Give a new place or an earlier mirror."
             )
         return None
 
     def _collect(
-        self, source: Source, opened: Opened, held: Opened | None, landing: Landing, progress: Progress | None
+        self, source: Source, opened: Opened, held: Opened | None, landing: Arrivals, progress: Progress | None
     ) -> None:
         """Put aside all that is new, and verify it."""
         new_size = opened.checkpoint.size
@@ -190,8 +188,8 @@ class Mirror:
         tree = GrowingTree.resume(size, lambda tile: fetch_tile(mirror, tile))
         if tree.root() != held.checkpoint.root:
             raise ProofError(
-                f"The mirror '{self.folder}' is damaged: its tiles do not lead to its own checkpoint of size {size}.",
-                remedy="Mirror into a new folder and keep this one as it is.",
+                f"The mirror '{self._place.name}' is damaged: its tiles do not lead to its checkpoint of size {size}.",
+                remedy="Mirror into a new place and keep this one as it is.",
             )
         return tree
 
@@ -208,13 +206,21 @@ class Mirror:
         for level in range(ENTRIES, _TOP_LEVEL + 1):
             index = (old_size >> (HEIGHT * max(level, 0))) // FULL_WIDTH
             if (new_size >> (HEIGHT * max(level, 0))) // FULL_WIDTH > index:
-                shutil.rmtree((self.folder / Tile(level, index, 1).path).parent, ignore_errors=True)
+                self._place.drop(Tile(level, index, 1).path.rpartition("/")[0])
+
+
+class Mirror(PlacedMirror):
+    """The mirror in ``folder``, which need not exist yet."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(FolderPlace(folder))
+        self.folder = folder
 
 
 class _Continued(Closing):
     """A source of which an interrupted run has some full bundles already."""
 
-    def __init__(self, source: Source, landing: Landing) -> None:
+    def __init__(self, source: Source, landing: Arrivals) -> None:
         self.name, self.is_copy, self.parallel = source.name, source.is_copy, source.parallel
         self._source = source
         self._landing = landing
@@ -253,14 +259,14 @@ def _refusal(source: Source, opened: Opened, mirror: Source, held: Opened | None
     )
 
 
-def _check_tiles(source: Source, old_size: int, new_size: int, landing: Landing) -> None:
+def _check_tiles(source: Source, old_size: int, new_size: int, landing: Arrivals) -> None:
     """The tiles of the source, from which others make their proofs, are those that its entries hash to."""
     for tile, data in fetch_tiles(source, completed_and_partial(old_size, new_size)):
         if data != landing.read(tile.path):
             raise ProofError(f"'{tile.path}' of '{source.name}' is not what its entries hash to.")
 
 
-def _collect_words(source: Source, opened: Opened, settled: set[str], landing: Landing) -> None:
+def _collect_words(source: Source, opened: Opened, settled: set[str], landing: Arrivals) -> None:
     """What nobody has to publish: a log of other software has none of it."""
     for path in sorted(settled):
         with contextlib.suppress(NotFoundError, FormatError):

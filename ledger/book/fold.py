@@ -9,7 +9,7 @@ the book can say what held at any earlier size too.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -59,6 +59,8 @@ class Book:
     wallet_changes: list[tuple[int, str]] = field(default_factory=list)
     """The same in the order of the log: (entry, contributor)."""
     pools: dict[PoolKey, PoolBook] = field(default_factory=dict)
+    on_final: Callable[[Contribution, int], None] | None = field(default=None, compare=False, repr=False)
+    """Told of each contribution whose outcome an entry made final, as it stands then."""
     _at: str = field(default="", compare=False, repr=False)
     """The clock as the last entry wrote it."""
     # Follows from the rest; left out of comparisons because stale ones are dropped whenever somebody looks.
@@ -287,6 +289,8 @@ class Book:
         book.finalise(contribution, index)
         if book.touched_by != index:
             self._touch(contribution.campaign, index)
+        if self.on_final is not None:
+            self.on_final(contribution, index)
 
     def _end(self, campaign: str, index: int) -> None:
         """From entry ``index`` on nothing new can be submitted to the campaign."""

@@ -1,12 +1,11 @@
 """The compiled contracts: ABI, bytecode and what must stand at an address of ours.
 
-In a checkout they are ``contracts/artifacts/``; a wheel brings them as data under ``share/crowdledger/contracts``.
+A wheel brings them beside this module, in ``compiled/``; in a checkout they are ``contracts/artifacts/``.
 """
 
 from __future__ import annotations
 
 import json
-import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,18 +15,18 @@ from typing import Any
 from ledger.chain.abi import BUILT_IN_ERRORS, SELECTOR_SIZE, Abi, ErrorShape
 from ledger.errors import ConfigError, NodeError
 
-CHECKOUT = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
+_INSTALLED = Path(__file__).with_name("compiled")
+_CHECKOUT = Path(__file__).resolve().parents[2] / "contracts" / "artifacts"
 _NAMES = ("ContributionLog", "RewardPool", "RewardToken", "DevToken")
 
 
 def artifacts_folder() -> Path:
-    """Where the artifacts are. Raises ConfigError where they are neither in the checkout nor installed."""
-    installed = Path(sysconfig.get_path("data")) / "share" / "crowdledger" / "contracts"
-    for folder in (CHECKOUT, installed):
+    """Where the artifacts are. Raises ConfigError where they are neither installed nor in the checkout."""
+    for folder in (_INSTALLED, _CHECKOUT):
         if folder.is_dir():
             return folder
     raise ConfigError(
-        f"The compiled contracts are missing: neither {CHECKOUT} nor {installed} exists.",
+        f"The compiled contracts are missing: neither {_INSTALLED} nor {_CHECKOUT} exists.",
         remedy="Take a whole checkout, or install the package anew.",
     )
 

@@ -24,6 +24,8 @@ import httpx
 
 from ledger.errors import ConfigError, NodeError
 
+ANVIL_VERSION = "1.7.1"
+"""The npm package's, as package.json pins it."""
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 RPC_SECONDS = 30.0
@@ -57,7 +59,9 @@ def find_anvil() -> Path:
         return Path(on_path)
     raise ConfigError(
         f"There is no dev chain (anvil) for {system} {machine}.",
-        remedy="Run 'make setup' in the checkout, or install Foundry so that 'anvil' is on PATH.",
+        remedy="It is no Python package, so no extra brings it. In a checkout run 'make setup'; elsewhere install "
+        "Foundry so that 'anvil' is on PATH, or with Node run: "
+        f"npm install --global @foundry-rs/{package}@{ANVIL_VERSION}",
     )
 
 

@@ -28,6 +28,7 @@ from ledger.cli import (
     mirror,
     payments,
     platforms,
+    pulling,
     seal,
     serve,
     setup,
@@ -67,7 +68,7 @@ def options(
 
 _ROOMS = {
     EVERYBODY: (verify, audit, mirror, guard, seal, appeal),
-    PLATFORMS: (campaign, importing, decide),
+    PLATFORMS: (campaign, importing, pulling, decide),
     OPERATORS: (setup, serve, keys, logs, deploy, database, platforms, payments),
 }
 for app.panel, _rooms in _ROOMS.items():

@@ -10,7 +10,8 @@ import typer
 from ledger.cli.commands import Commands
 from ledger.cli.output import AsJson, emit, example
 
-_DATA = Path(__file__).resolve().parents[2] / "tests" / "data"
+_INSTALLED = Path(__file__).resolve().parents[1] / "demo" / "data"  # a wheel brings a copy of the files below
+_DATA = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().parents[2] / "tests" / "data"
 DATA = {
     "rating": _DATA / "surveys" / "frackfinder-oh-2014-task_run.json",
     "processing": _DATA / "snow2008-rte.csv",

@@ -61,6 +61,11 @@ async def compare_with_anchor(config: Config, reader: Reader) -> int:
     return block_ms
 
 
+def anchored_head(config: Config) -> AnchoredHead | None:
+    """What the contract holds of the configured log; None without a chain. Raises ChainError where no node answers."""
+    return None if config.deployment_file is None else _anchored(config)[0]
+
+
 def _anchored(config: Config) -> tuple[AnchoredHead, int]:
     from ledger.chain.anchors import read_head
     from ledger.chain.deployments import Deployment

@@ -51,6 +51,9 @@ def add(
 def key(
     platform: Annotated[str, typer.Argument(metavar="ID", help="The platform's id.")],
     scope: Annotated[list[str] | None, typer.Option(help="submit, review, settle or admin; by default all.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When it ends, such as 2027-01-31T00:00:00Z; by default never.")
+    ] = None,
     log: LogName = None,
     json: AsJson = False,
 ) -> None:
@@ -64,7 +67,7 @@ def key(
     unknown = set(scope or ()) - set(SCOPES)
     if unknown:
         raise ConfigError(f"There is no scope '{min(unknown)}'.", remedy=f"The scopes are {', '.join(SCOPES)}.")
-    text, made = _make_key([each for each in SCOPES if each in (scope or SCOPES)])
+    text, made = _make_key([each for each in SCOPES if each in (scope or SCOPES)], _end(expires))
     written = asyncio.run(_write(Config().of_log(log), AddKey(platform=platform, key=made)))
     _show({"id": platform, "key": text, "index": written.index}, json)
 
@@ -85,13 +88,27 @@ def list_platforms(log: LogName = None, json: AsJson = False) -> None:
             say(f"    key {item['id']}  {' '.join(item['scopes'])}{'  revoked' if item['revoked'] else ''}")
 
 
-def _make_key(scopes: list[Any]) -> tuple[str, ApiKey]:
+def _end(expires: str | None) -> int | None:
+    """When a key ends, in milliseconds since 1970. Raises ConfigError."""
+    from ledger.connectors.reading.dates import moment
+    from ledger.errors import ConfigError, FormatError
+    from ledger.statements.values import time_ms
+
+    try:
+        return None if expires is None else time_ms(moment(expires))
+    except FormatError as error:
+        raise ConfigError(f"--expires: {error.detail}", remedy="Write it as 2027-01-31T00:00:00Z.") from None
+
+
+def _make_key(scopes: list[Any], expires_ms: int | None = None) -> tuple[str, ApiKey]:
     """A new key: its text, to be shown once, and what is stored of it (FORMATS, HTTP)."""
     from ledger.log.items import ApiKey
 
     key_id = secrets.token_hex(8)
     text = f"cl_{key_id}_{secrets.token_hex(32)}"
-    return text, ApiKey(id=key_id, scopes=tuple(scopes), digest=hashlib.sha256(text.encode()).digest())
+    return text, ApiKey(
+        id=key_id, scopes=tuple(scopes), digest=hashlib.sha256(text.encode()).digest(), expires_ms=expires_ms
+    )
 
 
 async def _write(config: Config, item: Item) -> Written:

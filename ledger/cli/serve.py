@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 APPLICATION = "api.app:from_environment"
 PROTOCOL = "api.joined:JoinedProtocol"
+_SYSTEMD_FD = 3
 
 
 def register(app: Commands) -> None:
@@ -32,16 +34,25 @@ def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on, instead of the configured one.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave the workers to other processes.")] = False,
+    fd: Annotated[
+        int | None,
+        typer.Option(min=3, help="Serve a listening socket that was inherited; systemd's is found by itself."),
+    ] = None,
 ) -> None:
-    """Run the service with all its logs, and as its children a worker for each log that has a deployment."""
+    """Run the service with all its logs, and as its children a worker for each log that has a deployment.
+
+    On a socket that systemd (or --fd) keeps open, a new process can begin before the old one has ended.
+    """
     import uvicorn
 
     from ledger.cli.supervisor import Supervisor
+    from ledger.diagnostics import settings
 
     for name, value in (("CROWDLEDGER_HOST", host), ("CROWDLEDGER_PORT", port)):
         if value is not None:
             os.environ[name] = str(value)
     config = ready_config()
+    inherited = inherited_socket(fd)
     server = uvicorn.Server(
         uvicorn.Config(
             APPLICATION,
@@ -51,6 +62,7 @@ def serve(
             port=config.port,
             access_log=False,
             server_header=False,
+            log_config=settings("serve", config.log_format),
         )
     )
     anchored = [name for name in config.log_names() if config.of_log(name).deployment_file is not None]
@@ -61,9 +73,33 @@ def serve(
         for name in [] if no_worker else anchored:
             command = [sys.executable, "-m", "ledger.worker", name]
             stack.enter_context(Supervisor(f"worker of the log '{name}'", command))
-        server.run()
+        server.run(sockets=None if inherited is None else [inherited])
     if not server.started:
         raise typer.Exit(2)
+
+
+def inherited_socket(fd: int | None) -> socket.socket | None:
+    """The listening socket that we were given: by number, or as systemd does it (sd_listen_fds(3)); None without one.
+
+    Raises ConfigError where the number names no listening socket.
+    """
+    from ledger.errors import ConfigError
+
+    if fd is None and os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
+        fd = _SYSTEMD_FD
+    if fd is None:
+        return None
+    try:
+        found = socket.socket(fileno=os.dup(fd))
+        listening = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+    except OSError:
+        listening = 0
+    if not listening:
+        raise ConfigError(
+            f"--fd {fd}: this is no listening socket.", remedy="Let systemd open it (docs/operations.md)."
+        )
+    found.setblocking(False)
+    return found
 
 
 def worker(log: LogName = None) -> None:

@@ -2,74 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 
 from ledger import wire
-from ledger.client.connection import Connection, Result
+from ledger.client.calls import call, listing
+from ledger.client.core import Core, Result, path_of
 
 
-class CampaignCalls(Connection):
+class CampaignCalls(Core):
     """Campaigns and tasks."""
 
-    def open_campaign(self, new: wire.NewCampaign) -> wire.CampaignWritten:
+    @call
+    async def open_campaign(self, new: wire.NewCampaign) -> wire.CampaignWritten:
         """Open a campaign."""
-        return self._post("/v1/campaigns", new, wire.CampaignWritten)
+        return await self._post("/v1/campaigns", new, wire.CampaignWritten)
 
-    def campaign(self, campaign: str) -> wire.Campaign:
+    @call
+    async def campaign(self, campaign: str) -> wire.Campaign:
         """A campaign of the platform."""
-        return self._get(f"/v1/campaigns/{campaign}", wire.Campaign)
+        return await self._get(path_of("/v1/campaigns/{}", campaign), wire.Campaign)
 
-    def campaign_costs(self, campaign: str) -> wire.CampaignCosts:
+    @call
+    async def campaign_costs(self, campaign: str) -> wire.CampaignCosts:
         """What a campaign has cost on the chain."""
-        return self._get(f"/v1/campaigns/{campaign}/costs", wire.CampaignCosts)
+        return await self._get(path_of("/v1/campaigns/{}/costs", campaign), wire.CampaignCosts)
 
-    def campaigns(self) -> Iterator[wire.CampaignLine]:
+    @listing
+    def campaigns(self, external_id: str | None = None) -> AsyncIterator[wire.CampaignLine]:
         """The platform's campaigns in the order of the log."""
-        return self._list("/v1/campaigns", wire.CampaignLine)
+        return self._pages("/v1/campaigns", wire.CampaignLine, external_id=external_id)
 
-    def amend_campaign(self, campaign: str, new: wire.NewAmendment) -> wire.Written:
+    @call
+    async def amend_campaign(self, campaign: str, new: wire.NewAmendment) -> wire.Written:
         """Change what holds from now on."""
-        return self._post(f"/v1/campaigns/{campaign}/amend", new, wire.Written)
+        return await self._post(path_of("/v1/campaigns/{}/amend", campaign), new, wire.Written, repeatable=True)
 
-    def publish_notice(self, campaign: str, new: wire.NewNotice) -> wire.Written:
+    @call
+    async def publish_notice(self, campaign: str, new: wire.NewNotice) -> wire.Written:
         """Tell every entrant something."""
-        return self._post(f"/v1/campaigns/{campaign}/notices", new, wire.Written)
+        return await self._post(path_of("/v1/campaigns/{}/notices", campaign), new, wire.Written)
 
-    def pause_campaign(self, campaign: str) -> wire.Written:
+    @call
+    async def pause_campaign(self, campaign: str) -> wire.Written:
         """Take no contributions for now."""
-        return self._post(f"/v1/campaigns/{campaign}/pause", None, wire.Written)
+        return await self._post(path_of("/v1/campaigns/{}/pause", campaign), None, wire.Written, repeatable=True)
 
-    def resume_campaign(self, campaign: str) -> wire.Written:
+    @call
+    async def resume_campaign(self, campaign: str) -> wire.Written:
         """Take contributions again."""
-        return self._post(f"/v1/campaigns/{campaign}/resume", None, wire.Written)
+        return await self._post(path_of("/v1/campaigns/{}/resume", campaign), None, wire.Written, repeatable=True)
 
-    def close_campaign(self, campaign: str) -> wire.Written:
+    @call
+    async def close_campaign(self, campaign: str) -> wire.Written:
         """Take no more contributions to a campaign."""
-        return self._post(f"/v1/campaigns/{campaign}/close", None, wire.Written)
+        return await self._post(path_of("/v1/campaigns/{}/close", campaign), None, wire.Written, repeatable=True)
 
-    def add_task(self, campaign: str, new: wire.NewTask) -> wire.Written:
+    @call
+    async def add_task(self, campaign: str, new: wire.NewTask) -> wire.Written:
         """Add a task to a campaign."""
-        return self._post(f"/v1/campaigns/{campaign}/tasks", new, wire.Written)
+        return await self._post(path_of("/v1/campaigns/{}/tasks", campaign), new, wire.Written)
 
-    def add_tasks(self, campaign: str, new: Iterable[wire.NewTask]) -> list[Result]:
+    @call
+    async def add_tasks(self, campaign: str, new: Iterable[wire.NewTask]) -> list[Result]:
         """Add any number of tasks, each by itself, in batches."""
-        encoded = (each.model_dump_json(exclude_none=True).encode() for each in new)
-        return self._batches(f"/v1/campaigns/{campaign}/tasks/batch", encoded)
+        return await self._batches(path_of("/v1/campaigns/{}/tasks/batch", campaign), new)
 
     # What is public
 
-    def open_campaigns(self) -> Iterator[wire.OpenCampaign]:
+    @listing
+    def open_campaigns(self) -> AsyncIterator[wire.OpenCampaign]:
         """Campaigns that can be worked for, of all platforms."""
-        return self._list("/v1/campaigns/open", wire.OpenCampaign)
+        return self._pages("/v1/campaigns/open", wire.OpenCampaign)
 
-    def brief(self, campaign: str) -> list[wire.BriefVersion]:
+    @call
+    async def brief(self, campaign: str) -> list[wire.BriefVersion]:
         """All versions of a campaign's call."""
-        return list(self._list(f"/v1/campaigns/{campaign}/brief", wire.BriefVersion))
+        return [each async for each in self._pages(path_of("/v1/campaigns/{}/brief", campaign), wire.BriefVersion)]
 
-    def notices(self, campaign: str) -> Iterator[wire.Notice]:
+    @listing
+    def notices(self, campaign: str) -> AsyncIterator[wire.Notice]:
         """What every entrant of a campaign was told."""
-        return self._list(f"/v1/campaigns/{campaign}/notices", wire.Notice)
+        return self._pages(path_of("/v1/campaigns/{}/notices", campaign), wire.Notice)
 
-    def figures(self, campaign: str) -> wire.Figures:
-        """The public record of a campaign."""
-        return self._get(f"/v1/campaigns/{campaign}/figures", wire.Figures)
+    @call
+    async def figures(self, campaign: str) -> wire.Figures:
+        """The public figures of a campaign."""
+        return await self._get(path_of("/v1/campaigns/{}/figures", campaign), wire.Figures)
+
+    @call
+    async def campaign_record(self, campaign: str) -> wire.CampaignRecord:
+        """How a campaign went so far: figures, decisions over time, agreement of its judges, signs of fraud."""
+        return await self._get(path_of("/v1/campaigns/{}/record", campaign), wire.CampaignRecord)
+
+    @listing
+    def campaign_rewards(self, campaign: str) -> AsyncIterator[wire.ContributorReward]:
+        """What each contributor has earned in a campaign, the most first."""
+        return self._pages(path_of("/v1/campaigns/{}/rewards", campaign), wire.ContributorReward)

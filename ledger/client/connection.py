@@ -1,32 +1,27 @@
-"""The connection to a service: requests and replies typed, problems raised again, patience where it says so."""
+"""The blocking connection to a service: its primitives never suspend, so that every call is done when it returns."""
 
 from __future__ import annotations
 
+import functools
 import time
-from collections.abc import Iterable, Iterator
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from types import MethodType, TracebackType
+from typing import Any, ParamSpec, Self, TypeVar
 
 import httpx
-import msgspec
-from pydantic import BaseModel, ValidationError
 
-from ledger import wire
-from ledger.errors import CrowdLedgerError, FormatError, UnavailableError
-from ledger.wire.problems import error_of
+from ledger.client.batches import error_in
+from ledger.client.calls import run, run_each
+from ledger.client.core import DEFAULT_PATIENCE_SECONDS, DEFAULT_TIMEOUT_SECONDS, Core, Query, Result
+from ledger.client.files import Source
 
-DEFAULT_PATIENCE_SECONDS: Final = 30.0
-DEFAULT_TIMEOUT_SECONDS: Final = 60.0
-_BATCH_BYTES: Final = wire.MAX_BATCH_BYTES // 2
-_LEAST_WAIT_SECONDS: Final = 0.1
-
-Reply = TypeVar("Reply", bound=BaseModel)
-Line = TypeVar("Line", bound=BaseModel)
-Result = wire.Written | CrowdLedgerError
+__all__ = ["Connection", "Result", "error_in"]
+Made = TypeVar("Made")
+Item = TypeVar("Item")
+P = ParamSpec("P")
 
 
-class Connection:
+class Connection(Core):
     """One service, with one platform's key (or the operator's, or none for what is public)."""
 
     def __init__(
@@ -34,22 +29,15 @@ class Connection:
         base_url: str,
         key: str | None = None,
         *,
+        verify: str | bool = False,
         patience_seconds: float = DEFAULT_PATIENCE_SECONDS,
         timeout_seconds: float = DEFAULT_TIMEOUT_SECONDS,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        parts = urlsplit(base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise FormatError(f"'{base_url}' is not the URL of a service.", remedy="Write it as http://HOST:PORT.")
-        headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        self.base_url = base_url.rstrip("/")
-        self._patience_seconds = patience_seconds
-        self._http = httpx.Client(
-            base_url=self.base_url, headers=headers, timeout=timeout_seconds, transport=transport, trust_env=False
+        super().__init__(base_url, patience_seconds=patience_seconds, timeout_seconds=timeout_seconds, verify=verify)
+        self._http: httpx.Client = httpx.Client(
+            base_url=self.base_url, headers=self._headers(key), transport=transport, trust_env=False
         )
-
-    def __repr__(self) -> str:
-        return f"Client({self.base_url!r})"
 
     def close(self) -> None:
         """Close the connections."""
@@ -65,111 +53,54 @@ class Connection:
 
     def ready(self) -> bool:
         """Whether the service answers and takes writes now."""
-        try:
-            return self._http.get("/ready").status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def _get(self, path: str, model: type[Reply]) -> Reply:
-        return self._read(self._send("GET", path), model)
-
-    def _post(self, path: str, new: wire.Model | None, model: type[Reply]) -> Reply:
-        body = None if new is None else new.model_dump_json(exclude_none=True).encode()
-        return self._read(self._send("POST", path, body), model)
-
-    def _list(self, path: str, model: type[Line], **query: str | None) -> Iterator[Line]:
-        """All items of a list, page by page."""
-        asked = {name: value for name, value in query.items() if value is not None}
-        cursor: str | None = None
-        while True:
-            page = self._send("GET", path, query=asked | ({} if cursor is None else {"cursor": cursor}))
-            found = self._read(page, wire.Page[model])  # type: ignore[valid-type]  # a model made at run time
-            yield from found.items
-            cursor = found.next
-            if cursor is None:
-                return
-
-    def _batches(self, path: str, encoded: Iterable[bytes]) -> list[Result]:
-        results: list[Result] = []
-        for part in _parts(encoded):
-            reply = self._send("POST", path, b'{"items":[' + b",".join(part) + b"]}")
-            found = self._read(reply, wire.BatchReply).results
-            if len(found) != len(part):
-                raise FormatError(f"The service answered {len(found)} results to {len(part)} items.")
-            results += [_result(each) for each in found]
-        return results
+        return run(self._is_ready())
 
     def _send(
         self,
         method: str,
         path: str,
-        body: bytes | Iterable[bytes] | None = None,
-        query: dict[str, str] | None = None,
+        body: bytes | None = None,
+        query: Query | None = None,
         headers: dict[str, str] | None = None,
     ) -> httpx.Response:
-        """One request, again where the service asks to come later. Raises the error that a problem tells of."""
-        if headers is None:
-            headers = {} if body is None else {"Content-Type": "application/json"}
-        deadline = time.monotonic() + self._patience_seconds
-        while True:
-            try:
-                reply = self._http.request(method, path, content=body, headers=headers, params=query)
-            except httpx.HTTPError as error:
-                raise self._unanswered(error) from error
-            if reply.is_success:
-                return reply
-            wait_seconds = _retry_after(reply)
-            if reply.status_code != 503 or time.monotonic() + wait_seconds > deadline:
-                raise error_in(reply)
-            time.sleep(wait_seconds)
+        """One request, again where that is safe and may help. Raises the error that a problem tells of."""
+        return run(self._reply(method, path, body, query=query, headers=headers))
 
-    def _unanswered(self, error: httpx.HTTPError) -> UnavailableError:
-        return UnavailableError(
-            f"The service at {self.base_url} does not answer: {error}.",
-            remedy="Check the URL and that the service runs ('crowdledger serve').",
-        )
+    def _bind(self, made: MethodType) -> Callable[..., Any]:
+        @functools.wraps(made)
+        def done(*args: Any, **more: Any) -> Any:
+            return run(made(*args, **more))
 
-    @staticmethod
-    def _read(reply: httpx.Response, model: type[Reply]) -> Reply:
-        try:
-            return model.model_validate_json(reply.content)
-        except ValidationError as error:
-            raise FormatError(
-                f"The service's reply to {reply.request.url.path} is not what this client knows: {error}.",
-                remedy="Use client and service of the same version.",
-            ) from error
+        return done
 
+    def _bind_each(self, made: MethodType) -> Callable[..., Any]:
+        @functools.wraps(made)
+        def each(*args: Any, **more: Any) -> Any:
+            return run_each(made(*args, **more))
 
-def _parts(encoded: Iterable[bytes]) -> Iterator[list[bytes]]:
-    """Batches within the limits of number and bytes."""
-    part: list[bytes] = []
-    size = 0
-    for item in encoded:
-        if part and (len(part) == wire.MAX_BATCH_ITEMS or size + len(item) > _BATCH_BYTES):
-            yield part
-            part, size = [], 0
-        part.append(item)
-        size += len(item)
-    if part:
-        yield part
+        return each
 
+    async def _transmit(self, request: httpx.Request, stream: bool) -> httpx.Response:
+        return self._http.send(request, stream=stream)
 
-def _result(item: wire.BatchItem) -> Result:
-    members: dict[str, Any] = dict(item.model_extra or {})
-    return wire.Written.model_validate(members) if item.code in (200, 201) else error_of(members, item.code)
+    async def _load(self, reply: httpx.Response) -> None:
+        reply.read()
 
+    async def _drop(self, reply: httpx.Response) -> None:
+        reply.close()
 
-def error_in(reply: httpx.Response) -> CrowdLedgerError:
-    """The error that a reply tells of."""
-    try:
-        members = msgspec.json.decode(reply.content)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        members = {}
-    return error_of(members if isinstance(members, dict) else {}, reply.status_code)
+    async def _chunks(self, reply: httpx.Response) -> AsyncIterator[bytes]:
+        for chunk in reply.iter_bytes():
+            yield chunk
 
+    def _content(self, source: Source) -> Iterable[bytes]:
+        return source
 
-def _retry_after(reply: httpx.Response) -> float:
-    """The seconds of Retry-After; without one, those of our own unavailability."""
-    text = reply.headers.get("retry-after", "")
-    seconds = float(text) if text.isascii() and text.isdigit() else float(UnavailableError.retry_after_seconds)
-    return max(seconds, _LEAST_WAIT_SECONDS)
+    async def _pause(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251  # there is no event loop here
+
+    async def _apart(self, work: Callable[P, Made], *args: P.args, **more: P.kwargs) -> Made:
+        return work(*args, **more)
+
+    async def _all(self, work: Callable[[Item], Awaitable[Made]], items: Iterable[Item]) -> list[Made]:
+        return [await work(item) for item in items]

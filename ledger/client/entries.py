@@ -1,36 +1,42 @@
-"""Calls about the log: its entries by what they name, their receipts and proofs, and the log's files."""
+"""Calls about the log: its entries by what they name, their receipts and proofs, its files, its keys, its audits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
 from ledger import wire
-from ledger.client.connection import Connection
+from ledger.client.calls import call, listing
+from ledger.client.core import Core, path_of
+from ledger.client.later import Later
+
+if TYPE_CHECKING:
+    from ledger.wire import audits as wire_audits
+    from ledger.wire import history as wire_history
+else:
+    wire_audits = Later("ledger.wire.audits")
+    wire_history = Later("ledger.wire.history")
 
 
-class EntryCalls(Connection):
-    """Entries, receipts, proofs, checkpoints, tiles."""
+class EntryCalls(Core):
+    """Entries, receipts, proofs, checkpoints, tiles, audits."""
 
-    def receipt(self, contribution: str) -> bytes:
-        """The receipt of a contribution, with its anchor once there is one."""
-        return self._send("GET", f"/v1/contributions/{contribution}/receipt").content
-
-    def decision_receipt(self, decision: str) -> bytes:
-        """The receipt of a decision."""
-        return self._send("GET", f"/v1/decisions/{decision}/receipt").content
-
-    def entry_receipt(self, index: int) -> bytes:
+    @call
+    async def entry_receipt(self, index: int) -> bytes:
         """The receipt of any entry."""
-        return self._send("GET", f"/v1/entries/{index}/receipt").content
+        return await self._receipt(path_of("/v1/entries/{}/receipt", index))
 
-    def entry_proof(self, index: int) -> str:
+    @call
+    async def entry_proof(self, index: int) -> str:
         """The C2SP tlog-proof of an entry."""
-        return self._send("GET", f"/v1/entries/{index}/proof").text
+        return (await self._reply("GET", path_of("/v1/entries/{}/proof", index))).text
 
-    def entry(self, index: int) -> wire.Entry:
+    @call
+    async def entry(self, index: int) -> wire.Entry:
         """An entry."""
-        return self._get(f"/v1/entries/{index}", wire.Entry)
+        return await self._get(path_of("/v1/entries/{}", index), wire.Entry)
 
+    @listing
     def entries(
         self,
         *,
@@ -42,9 +48,9 @@ class EntryCalls(Connection):
         task: str | None = None,
         contribution: str | None = None,
         kind: str | None = None,
-    ) -> Iterator[wire.Entry]:
+    ) -> AsyncIterator[wire.Entry]:
         """The entries for which all that is given holds; ``digest`` is the leaf hash, ``external_id`` needs a key."""
-        return self._list(
+        return self._pages(
             "/v1/entries",
             wire.Entry,
             digest=digest,
@@ -57,19 +63,51 @@ class EntryCalls(Connection):
             kind=kind,
         )
 
-    def find_statement(self, statement: bytes) -> wire.Entry | None:
+    @call
+    async def find_statement(self, statement: bytes) -> wire.Entry | None:
         """The entry that holds exactly these bytes; None if the log has none."""
-        found = self._read(self._send("POST", "/v1/entries/find", statement), wire.Page[wire.Entry]).items
+        reply = await self._reply("POST", "/v1/entries/find", statement, repeatable=True)
+        found = (await self._read(reply, wire.Page[wire.Entry])).items
         return found[0] if found else None
 
-    def audit_summary(self) -> wire.AuditSummary:
+    @call
+    async def audit_summary(self) -> wire.AuditSummary:
         """The log's name, key, size, anchor and place."""
-        return self._get("/v1/audit/summary", wire.AuditSummary)
+        return await self._get("/v1/audit/summary", wire.AuditSummary)
 
-    def checkpoint(self) -> str:
+    @call
+    async def history(self, points: int | None = None) -> wire_history.History:
+        """How the log grew, its anchors, and what became of money: figures to draw."""
+        return await self._get(
+            "/v1/audit/history", wire_history.History, points=None if points is None else str(points)
+        )
+
+    @call
+    async def ask_audit(self) -> wire_audits.AuditReport:
+        """Ask the service to audit itself; ``audit`` says how far it is."""
+        return await self._post("/v1/audits", None, wire_audits.AuditReport)
+
+    @listing
+    def audits(self) -> AsyncIterator[wire_audits.AuditLine]:
+        """The audits that were asked for, the newest first."""
+        return self._pages("/v1/audits", wire_audits.AuditLine)
+
+    @call
+    async def audit(self, audit: str) -> wire_audits.AuditReport:
+        """An audit that was asked for, with its report once it is done."""
+        return await self._get(path_of("/v1/audits/{}", audit), wire_audits.AuditReport)
+
+    @call
+    async def log_keys(self) -> wire.LogKeys:
+        """All keys that the log has had, as the service says; auditors check their rotations."""
+        return await self._get("/keys.json", wire.LogKeys)
+
+    @call
+    async def checkpoint(self) -> str:
         """The log's newest signed checkpoint."""
-        return self._send("GET", "/checkpoint").text
+        return (await self._reply("GET", "/checkpoint")).text
 
-    def tile(self, path: str) -> bytes:
+    @call
+    async def tile(self, path: str) -> bytes:
         """A tile or an entry bundle by its tlog-tiles path, ``tile/0/000`` or ``tile/entries/x001/234.p/5``."""
-        return self._send("GET", f"/{path}").content
+        return (await self._reply("GET", f"/{path}")).content

@@ -6,11 +6,10 @@ import hashlib
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-
-import httpx
 
 from ledger.errors import ConfigError, ProofError
 
@@ -39,30 +38,49 @@ class Source:
         return _chunks(self.path)
 
 
-def save(reply: httpx.Response, sha256: str, path: Path) -> None:
-    """Write a reply's body to ``path``, which it gets only when it is whole. Raises ProofError if it is another file.
+class Part:
+    """A file on its way to ``path``, which it gets only when it is whole. ConfigError where it cannot be written."""
 
-    ConfigError where ``path`` cannot be written.
-    """
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    digest = hashlib.sha256()
-    try:
-        with part.open("xb") as file:
-            for chunk in reply.iter_raw(CHUNK_BYTES):
-                digest.update(chunk)
-                file.write(chunk)
-            file.flush()
-            os.fsync(file.fileno())
-        if digest.hexdigest() != sha256:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+        self._digest = hashlib.sha256()
+        with self._writing():
+            self._file = self._part.open("xb")
+
+    def write(self, chunk: bytes) -> None:
+        """Add to it."""
+        self._digest.update(chunk)
+        with self._writing():
+            self._file.write(chunk)
+
+    def keep(self, sha256: str | None) -> None:
+        """Put it in its place, if it has this digest (or none was named). Raises ProofError if it has another."""
+        with self._writing():
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        found = self._digest.hexdigest()
+        if sha256 is not None and found != sha256:
             raise ProofError(
-                f"The service gave a file with the digest {digest.hexdigest()}, not {sha256}.",
+                f"The service gave a file with the digest {found}, not {sha256}.",
                 remedy="Nothing was saved. Ask the operator: its store of files is damaged.",
             )
-        part.replace(path)
-    except OSError as error:
-        raise ConfigError(f"'{path}' cannot be written: {error.strerror}.", remedy="Check the path.") from None
-    finally:
-        part.unlink(missing_ok=True)
+        with self._writing():
+            self._part.replace(self._path)
+
+    def drop(self) -> None:
+        """End it; what was not kept is gone."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise ConfigError(
+                f"'{self._path}' cannot be written: {error.strerror}.", remedy="Check the path."
+            ) from None
 
 
 def _chunks(path: Path) -> Iterator[bytes]:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Protocol
 
+from ledger.connectors.pulling import Source
 from ledger.connectors.records import Read, Record
 
 
@@ -95,6 +96,10 @@ class Connector(Protocol):
     @property
     def hook(self) -> Hook | None:
         """Its webhook, if it has one."""
+
+    @property
+    def source(self) -> Source | None:
+        """Its API, where work can be fetched from it."""
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """The file's rows in order, read as a stream in bounded memory. Raises FormatError where it is no such file."""

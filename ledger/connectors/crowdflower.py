@@ -13,6 +13,7 @@ from typing import BinaryIO, Final
 
 from ledger.connectors import rows
 from ledger.connectors.connector import Connector, FileForm, Hook, Options
+from ledger.connectors.pulling import Source
 from ledger.connectors.reading import tables
 from ledger.connectors.reading.tables import Row
 from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record, TaskRecord
@@ -36,6 +37,7 @@ class CrowdFlower:
     title = _TITLE
     forms: tuple[FileForm, ...] = (FileForm("full-report", (".csv",), _COLUMNS),)
     hook: Hook | None = None
+    source: Source | None = None
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """The judgments. Raises FormatError where nobody can tell which columns are answers."""

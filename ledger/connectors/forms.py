@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from ledger.connectors import rows, signing
 from ledger.connectors.connector import Ask, Connector, Delivery, FileForm, Hook, Options, Verified
+from ledger.connectors.pulling import Source
 from ledger.connectors.reading import lines
 from ledger.connectors.reading.tables import Row
 from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record
@@ -54,6 +55,7 @@ class Forms:
     title = "Form services"
     forms: tuple[FileForm, ...] = ()
     hook: Hook | None = FormHook()
+    source: Source | None = None
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """Raises FormatError: each form's table has columns of its own."""
@@ -67,6 +69,7 @@ class DjangoCrowdsourcing:
     title = "django-crowdsourcing"
     forms: tuple[FileForm, ...] = (FileForm("submissions", (".csv",), _DJANGO),)
     hook: Hook | None = None
+    source: Source | None = None
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """Submissions have no ids in the file: one is known by all that it says, but for the moderators' flags."""

@@ -11,6 +11,7 @@ from typing import BinaryIO, Final
 
 from ledger.connectors import rows
 from ledger.connectors.connector import Connector, FileForm, Hook, Options
+from ledger.connectors.pulling import Source
 from ledger.connectors.reading.money import money
 from ledger.connectors.reading.tables import Row
 from ledger.connectors.records import PledgeRecord, Read, Record, Skipped
@@ -29,6 +30,7 @@ class Kickstarter:
     title = "Kickstarter"
     forms: tuple[FileForm, ...] = (FileForm("backer-report", (".csv",), _BACKERS),)
     hook: Hook | None = None
+    source: Source | None = None
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """The pledges that were collected; others brought no money."""
@@ -42,6 +44,7 @@ class Indiegogo:
     title = "Indiegogo"
     forms: tuple[FileForm, ...] = (FileForm("contributions", (".csv",), _PLEDGES),)
     hook: Hook | None = None
+    source: Source | None = None
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """All contributions: Indiegogo lists those that were paid."""

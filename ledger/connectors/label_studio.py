@@ -9,10 +9,12 @@ from __future__ import annotations
 import codecs
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Final
+from contextlib import closing
+from typing import Any, BinaryIO, Final, Literal
 
 from ledger.connectors import rows, signing
 from ledger.connectors.connector import Ask, Connector, Delivery, FileForm, Hook, Options, Verified
+from ledger.connectors.pulling import Mark, Platform, Pulled, Source, needed
 from ledger.connectors.reading import lines
 from ledger.connectors.reading.lines import Item
 from ledger.connectors.reading.tables import Row
@@ -33,6 +35,7 @@ _SINGLE: Final = {"choices": "choices", "textarea": "text", "rating": "rating", 
 """Kinds of answer whose one value says all, and the member that holds it."""
 _REVIEWS: Final = {"accepted": "accepted", "fixed_and_accepted": "accepted", "rejected": "rejected"}
 _UPDATE_ID_DIGITS: Final = 16
+_JWT_DOTS: Final = 2
 
 
 class LabelStudioHook:
@@ -62,6 +65,28 @@ class LabelStudioHook:
         return [record for record in records if record is not None]
 
 
+class LabelStudioSource:
+    """A project's export (api.labelstud.io, "Easy export of tasks and annotations"), whole each time."""
+
+    speaks: Literal["http"] = "http"
+    address = None
+    options: Mapping[str, str] = {"project": "the number of the project, as it stands in its address"}
+
+    def headers(self, token: str) -> Mapping[str, str]:
+        """A legacy token, or the access token that was got for a personal one, which has three parts."""
+        return {"Authorization": f"{'Bearer' if token.count('.') == _JWT_DOTS else 'Token'} {token}"}
+
+    def pull(self, ask: Platform, options: Options, since: str | None) -> Iterator[Pulled]:
+        """All annotated tasks, as the JSON export has them."""
+        project = needed(options, "project", self)
+        line = 0
+        with closing(ask.file(f"/api/projects/{project}/export", {"exportType": "JSON"})) as file:
+            for read in rows.items(file, _item):
+                line = read.line
+                yield read
+        yield Mark(line)
+
+
 class LabelStudio:
     """Annotations, with the reviews and ground truths of its larger editions."""
 
@@ -69,6 +94,7 @@ class LabelStudio:
     title = _TITLE
     forms: tuple[FileForm, ...] = (_JSON, _ROWS)
     hook: Hook | None = LabelStudioHook()
+    source: Source | None = LabelStudioSource()
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """JSON has all that is known. In JSON_MIN, CSV and TSV the option ``answers`` (comma separated) names what was
@@ -117,7 +143,9 @@ def _annotated(line: int, value: object, tasks: Mapping[str, TaskRecord], update
     answers = _answers(rows.sequence(annotation.get("result"), "result"))
     content = rows.timed(answers, annotation.get("created_at"))
     first = f"label-studio:{number}"
-    digest = hashlib.sha256(canonical.encode(content)).hexdigest()[:_UPDATE_ID_DIGITS]
+    # With the time: an answer that was changed back is another version, the same delivery again is not.
+    version = {"content": content, "at": annotation.get("updated_at")}
+    digest = hashlib.sha256(canonical.encode(version)).hexdigest()[:_UPDATE_ID_DIGITS]
     contribution = ContributionRecord(
         external_id=f"{first}:{digest}" if update else first,
         contributor=_person(annotation.get("completed_by")),

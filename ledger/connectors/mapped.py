@@ -33,6 +33,7 @@ class Mapped:
 
     mapping: Mapping
     hook: None = None
+    source: None = None
     title: str = "A table by its mapping"
     forms: tuple[FileForm, ...] = (FORM,)
     _named: frozenset[str] = field(init=False, repr=False, compare=False)

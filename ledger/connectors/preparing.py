@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -18,6 +19,8 @@ from ledger.wire import MAX_CONTENT_BYTES, NewContribution, NewDecision
 
 _OWN_ID: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,200}")
 _ENCODER: Final = msgspec.json.Encoder()
+_MAX_EARLIER: Final = 20
+"""Bonuses that are looked for, latest first, when one more was paid."""
 _DECIMAL: Final = re.compile(r"[0-9]{1,30}(?:\.[0-9]{1,30})?")
 
 
@@ -36,6 +39,8 @@ class Prepared:
     tasks: tuple[Piece, ...]
     contributions: tuple[Piece, ...]
     decisions: tuple[Piece, ...]
+    changes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By a decision's id those of earlier ones that it may supersede, latest first."""
 
     @property
     def size(self) -> int:
@@ -64,7 +69,9 @@ class Preparer:
             contributions = [self._contribution(each) for each in record.contributions]
             contributions += [self._pledge(each) for each in record.pledges]
             decisions = [self._decision(each) for each in record.decisions] if self.with_decisions else []
-            return Prepared(record.line, tuple(map(_task, record.tasks)), tuple(contributions), tuple(decisions))
+            changes = {piece.id: earlier for piece, earlier in decisions if earlier}
+            made = tuple(piece for piece, _ in decisions)
+            return Prepared(record.line, tuple(map(_task, record.tasks)), tuple(contributions), made, changes)
         except FormatError as error:
             return Refused(record.line, error.detail, error.remedy)
         except (UnicodeEncodeError, msgspec.MsgspecError, RecursionError, TypeError) as error:
@@ -91,7 +98,14 @@ class Preparer:
         content: JsonValue = {"pledge": {"amount": record.amount, "currency": record.currency, "row": record.content}}
         return self._contribution(ContributionRecord(record.external_id, record.backer, content))
 
-    def _decision(self, record: DecisionRecord) -> Piece:
+    def _decision(self, record: DecisionRecord) -> tuple[Piece, tuple[str, ...]]:
+        """The decision, and those that it may change. One whose bonus is left out is the same as without."""
+        bonus = self._bonus(record.bonus)
+        own, earlier = record.external_id, record.replaces
+        if bonus is not None and record.payments:
+            counts = range(record.payments - 1, max(0, record.payments - _MAX_EARLIER), -1)
+            earlier = (*(f"{own}:bonus-{count}" for count in counts), own, *earlier)
+            own = f"{own}:bonus-{record.payments}"
         new = NewDecision(
             verdict=record.verdict,
             contribution_external_id=_own_id(record.contribution, "contribution"),
@@ -99,10 +113,10 @@ class Preparer:
             method=record.method,
             reviewer=None if record.reviewer is None else _own_id(record.reviewer, "reviewer"),
             feedback=record.feedback,
-            bonus=self._bonus(record.bonus),
-            external_id=_own_id(record.external_id, "decision"),
+            bonus=bonus,
+            external_id=_own_id(own, "decision"),
         )
-        return Piece(record.external_id, _bounded(_ENCODER.encode(new)))
+        return Piece(own, _bounded(_ENCODER.encode(new))), earlier
 
     def _bonus(self, money: str | None) -> str | None:
         if money is None or not money.strip("0."):

@@ -6,15 +6,16 @@ Prolific knows who took part and was paid; the answers themselves are with the s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
-from ledger.connectors import rows, signing
+from ledger.connectors import pulling, rows, signing
 from ledger.connectors.connector import Ask, Connector, Delivery, FileForm, Hook, Options, Verified
+from ledger.connectors.pulling import MAX_PAGES, Mark, Platform, Pulled, Source, needed
 from ledger.connectors.reading import lines
+from ledger.connectors.reading.lines import Item
 from ledger.connectors.reading.tables import Row
 from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record, Skipped
-from ledger.connectors.verdicts import amount, decision
+from ledger.connectors.verdicts import Bonus, amount, decision, total
 from ledger.errors import FormatError
 from ledger.statements.canonical import JsonValue
 
@@ -28,6 +29,7 @@ _JSON: Final = FileForm("submissions", (".json", ".jsonl"), _API)
 _RESULTS: Final = FileForm("submission-list", (".json",), frozenset({"results"}))
 _UNFINISHED: Final = frozenset({"RESERVED", "ACTIVE", "TIMED OUT", "PROCESSING", "SCREENED OUT", "PARTIALLY APPROVED"})
 _CENTS: Final = 100
+_PAGE: Final = 100
 
 
 class ProlificHook:
@@ -65,6 +67,39 @@ class ProlificHook:
         return (record,) if isinstance(record, Record) else ()
 
 
+class ProlificSource:
+    """A study's submissions, page by page (docs.prolific.com/api-reference/submissions/get-submissions)."""
+
+    speaks: Literal["http"] = "http"
+    address = "https://api.prolific.com/api/v1"
+    options: Mapping[str, str] = {"study": "the id of the study"}
+
+    def headers(self, token: str) -> Mapping[str, str]:
+        """An API token of the workspace."""
+        return {"Authorization": f"Token {token}"}
+
+    def pull(self, ask: Platform, options: Options, since: str | None) -> Iterator[Pulled]:
+        """All submissions: nothing tells those that changed."""
+        asked = {"study": needed(options, "study", self), "page_size": str(_PAGE)}
+        line = 0
+        for page in range(1, MAX_PAGES + 1):
+            reply = rows.mapping(ask("/submissions/", {**asked, "page": str(page)}), "page")
+            results = rows.sequence(reply.get("results"), "results")
+            for each in results:
+                line += 1
+                yield pulling.read(line, each, _submission)
+            if not results or not _has_next(reply, len(results)):
+                break
+        yield Mark(line)
+
+
+def _has_next(reply: Mapping[str, Any], count: int) -> bool:
+    """Whether a page follows, by the links where the reply has them."""
+    links = reply.get("_links")
+    following = links.get("next") if isinstance(links, dict) else None
+    return bool(following.get("href")) if isinstance(following, dict) else count == _PAGE
+
+
 class Prolific:
     """Submissions of participants, what was decided on them, and bonuses."""
 
@@ -72,13 +107,25 @@ class Prolific:
     title = _TITLE
     forms: tuple[FileForm, ...] = (_CSV, _JSON, _RESULTS)
     hook: Hook | None = ProlificHook()
+    source: Source | None = ProlificSource()
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """The submissions. The CSV has no bonuses; the API's list does."""
         if form == _CSV:
             return rows.table(source, sorted(_COLUMNS), _row)
         member = "results" if form == _RESULTS else None
-        return rows.items(source, lambda item: _submission(item.line, rows.mapping(item.value, "submission")), member)
+        return rows.items(source, _once, member)
+
+
+def _once(item: Item) -> Record | Skipped:
+    """A submission in a file, which is read once: a bonus on what is not decided yet would be lost unsaid."""
+    fields = rows.mapping(item.value, "submission")
+    record = _submission(item.line, fields)
+    if isinstance(record, Record) and not record.decisions and _bonus(fields) is not None:
+        raise FormatError(
+            "A bonus was paid for a submission that is not decided.", remedy="Export it again once it is approved."
+        )
+    return record
 
 
 def _row(row: Row) -> Record | Skipped:
@@ -111,16 +158,15 @@ def _submission(line: int, fields: Mapping[str, Any]) -> Record | Skipped:
     return Record(line, (), (contribution,), _decisions(submission, status, _bonus(fields)))
 
 
-def _bonus(fields: Mapping[str, Any]) -> str | None:
+def _bonus(fields: Mapping[str, Any]) -> Bonus | None:
     """The API lists bonuses in cents or pence."""
     paid = fields.get("bonus_payments") or []
-    total = sum((amount(each) for each in rows.sequence(paid, "bonus_payments")), Decimal(0)) / _CENTS
-    return f"{total.normalize():f}" if total else None
+    return total([amount(each) / _CENTS for each in rows.sequence(paid, "bonus_payments")])
 
 
-def _decisions(submission: str, status: str, bonus: str | None) -> tuple[DecisionRecord, ...]:
+def _decisions(submission: str, status: str, bonus: Bonus | None) -> tuple[DecisionRecord, ...]:
     if status == "APPROVED":
-        return (decision(submission, status, "accepted", title=_TITLE, bonus=bonus),)
+        return (decision(submission, status, "accepted", title=_TITLE, bonus=bonus, before=("rejected", "returned")),)
     if status == "REJECTED":
         return (decision(submission, status, "rejected", title=_TITLE, bonus=bonus),)
     if status == "RETURNED":

@@ -1,16 +1,17 @@
 """PYBOSSA: tasks and task runs as JSON or CSV, and the ``task_completed`` webhook. https://docs.pybossa.com/
 
 The webhook is not signed and holds no answers: it is a hint, on which the answers are fetched from the server that the
-operator configured. A forged one makes us ask that server once more, and nothing else.
+operator configured. Whoever knew the secret in the address could make us ask that server once more, and nothing else.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, BinaryIO, Final, Literal
 
-from ledger.connectors import rows, signing
+from ledger.connectors import pulling, rows, signing
 from ledger.connectors.connector import Ask, Connector, Delivery, FileForm, Hook, Options, Verified
+from ledger.connectors.pulling import MAX_PAGES, Mark, Platform, Pulled, Source, needed
 from ledger.connectors.reading import lines
 from ledger.connectors.reading.lines import Item
 from ledger.connectors.reading.tables import Row
@@ -30,6 +31,7 @@ _CSV: Final = FileForm(
 _RESULTS: Final = FileForm("results", _JSON_FILES, frozenset({"task_id", "task_run_ids", "last_version", "project_id"}))
 _PAGE: Final = 100
 _MAX_PAGES: Final = 100
+_EARLIER: Final = 200
 _MAX_HINT_BYTES: Final = 64 * 1024
 
 
@@ -37,9 +39,8 @@ class PybossaHook:
     """``task_completed``: asks the server for the task and its runs."""
 
     def verify(self, delivery: Delivery, secrets: Sequence[bytes]) -> Verified:
-        """PYBOSSA signs nothing. Where the hook's address holds ``user:secret@``, that must be right."""
-        if "authorization" in delivery.headers:
-            signing.check_basic(delivery, secrets)
+        """PYBOSSA signs nothing, but shows the ``user:secret@`` of the address that it was told to send to."""
+        signing.check_basic(delivery, secrets)
         if len(delivery.body) > _MAX_HINT_BYTES:
             signing.refuse()
         return Verified(signing.body_id(delivery), None)
@@ -63,6 +64,34 @@ class PybossaHook:
         return [_with_gold(_run(1, run), shown, task) for run in _runs(ask, number, project)]
 
 
+class PybossaSource:
+    """A project's tasks and runs, a hundred at a time by ``last_id`` (docs.pybossa.com, "RESTful API")."""
+
+    speaks: Literal["http"] = "http"
+    address = None
+    options: Mapping[str, str] = {"project": "the number of the project, which /api/project?short_name=... tells"}
+
+    def headers(self, token: str) -> Mapping[str, str]:
+        """The account's API key; in the address, as the documentation has it, every log on the way would keep it."""
+        return {"Authorization": token}
+
+    def pull(self, ask: Platform, options: Options, since: str | None) -> Iterator[Pulled]:
+        """Tasks, then runs. Another pull begins some ids earlier: ids are given before what they name can be seen."""
+        project = needed(options, "project", self)
+        begun = [max(0, pulling.number(each) - _EARLIER) for each in (since or "0,0").split(",", 1)]
+        line, reached = 0, list(begun)
+        kinds: tuple[tuple[str, Callable[[int, dict[str, Any]], Record]], ...] = (
+            ("/api/task", _pulled_task),
+            ("/api/taskrun", _run),
+        )
+        for place, (path, record) in enumerate(kinds):
+            for value in _pages(ask, path, {"project_id": project, "all": "1"}, begun[place]):
+                line += 1
+                reached[place] = max(reached[place], _number(value))
+                yield pulling.read(line, value, record)
+        yield Mark(line, f"{reached[0]},{reached[1]}")
+
+
 class Pybossa:
     """Runs of tasks, those of people without an account included. Import the tasks before their runs."""
 
@@ -70,6 +99,7 @@ class Pybossa:
     title = _TITLE
     forms: tuple[FileForm, ...] = (_TASKS, _RUNS, _RESULTS, _CSV)
     hook: Hook | None = PybossaHook()
+    source: Source | None = PybossaSource()
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """Tasks, or runs. The option ``tasks=none`` leaves out which task a run is of."""
@@ -129,24 +159,39 @@ def _contributor(run: Mapping[str, Any], number: str) -> str:
     return f"anonymous:{number}"
 
 
+def _pulled_task(line: int, task: Mapping[str, Any]) -> Record:
+    return Record(line, (_task(task),))
+
+
 def _runs(ask: Ask, task: str, project: str) -> Iterator[dict[str, JsonValue]]:
-    """All runs of a task, a page after the other by PYBOSSA's ``last_id``."""
-    last = 0
-    for _ in range(_MAX_PAGES):
-        query = {"task_id": task, "project_id": project, "limit": str(_PAGE), "last_id": str(last)}
-        page = [rows.mapping(run, "task run") for run in rows.sequence(ask("/api/taskrun", query), "task runs")]
-        for run in page:
-            if str(run.get("task_id")) != task:
-                raise FormatError("The server answered with another task's runs.", remedy="Look at the base_url.")
-            yield run
+    """All runs of a task."""
+    asked = {"task_id": task, "project_id": project}
+    for run in _pages(ask, "/api/taskrun", asked, 0, _MAX_PAGES):
+        if str(run.get("task_id")) != task:
+            raise FormatError("The server answered with another task's runs.", remedy="Look at the base_url.")
+        yield run
+
+
+def _pages(
+    ask: Ask, path: str, asked: Mapping[str, str], last: int, max_pages: int = MAX_PAGES
+) -> Iterator[dict[str, JsonValue]]:
+    """All objects of a list, a page after the other by PYBOSSA's ``last_id``."""
+    for _ in range(max_pages):
+        query = {**asked, "limit": str(_PAGE), "last_id": str(last)}
+        page = [rows.mapping(each, "object") for each in rows.sequence(ask(path, query), "page")]
+        yield from page
         if len(page) < _PAGE:
             return
-        numbers = [run.get("id") for run in page]
-        found = max((number for number in numbers if isinstance(number, int)), default=last)
+        found = max(map(_number, page))
         if found <= last:
-            raise FormatError("The server answers with the same runs again.", remedy="Look at the base_url.")
+            raise FormatError("The server answers with the same page again.", remedy="Look at its address.")
         last = found
-    raise FormatError(f"The task has over {_PAGE * _MAX_PAGES} runs.", remedy="Import the project's export instead.")
+    raise FormatError(f"The list has over {_PAGE * max_pages} objects.", remedy="Import the project's export instead.")
+
+
+def _number(value: Mapping[str, JsonValue]) -> int:
+    number = value.get("id")
+    return number if isinstance(number, int) else 0
 
 
 def _with_gold(record: Record, shown: TaskRecord, task: Mapping[str, Any]) -> Record:

@@ -36,7 +36,11 @@ class ContributionRecord:
 
 @dataclass(frozen=True, slots=True)
 class DecisionRecord:
-    """What the platform decided on a contribution. ``bonus`` is in the platform's money."""
+    """What the platform decided on a contribution. ``bonus`` is in the platform's money, the sum of ``payments``.
+
+    A bonus that is paid later is another decision, whose id has the number of payments behind ``external_id``; 0 where
+    the platform does not count them.
+    """
 
     contribution: str
     """``external_id`` of the contribution."""
@@ -47,6 +51,9 @@ class DecisionRecord:
     method: Method | None = None
     reviewer: str | None = None
     bonus: str | None = None
+    payments: int = 0
+    replaces: tuple[str, ...] = ()
+    """``external_id`` of earlier decisions on the same work that this one may change, latest first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,6 +101,9 @@ def prefixed(fields: Mapping[str, str], prefix: str) -> dict[str, JsonValue]:
 
 def timed(content: dict[str, JsonValue], at: object, **how: Any) -> dict[str, JsonValue]:
     """The content with the platform's own time of it, where it gave one. Raises FormatError for a time that is none."""
+    if AT in content:  # a field that a worker named so is no word of the platform's
+        content = {**content, f"{AT}_answered": content[AT]}
+        del content[AT]
     if at is None or at == "":
         return content
     return {**content, AT: moment(str(at), **how)}

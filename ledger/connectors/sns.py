@@ -74,7 +74,7 @@ def message(delivery: Delivery) -> str:
     if envelope.Type != "Notification":
         raise FormatError(
             f"SNS asks whether to send here ({envelope.Type}).",
-            remedy=f"Run 'aws sns confirm-subscription' with the topic {envelope.TopicArn} and its token.",
+            remedy=f"Run: aws sns confirm-subscription --topic-arn {envelope.TopicArn} --token {envelope.Token}",
         )
     return envelope.Message
 
@@ -83,9 +83,12 @@ def _envelope(delivery: Delivery) -> _Envelope | None:
     if len(delivery.body) > MAX_BYTES:
         return None
     try:
-        return msgspec.json.decode(delivery.body, type=_Envelope)
+        found = msgspec.json.decode(delivery.body, type=_Envelope)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return None
+    # Names and values are signed with line ends between: a value with one could pass for two, another id with them.
+    rest = (value for name in found.__struct_fields__ if name != "Message" and (value := getattr(found, name)))
+    return None if any("\n" in value for value in rest) else found
 
 
 def _signed(envelope: _Envelope) -> bytes:

@@ -11,16 +11,17 @@ each task of it is one, for consensus over tasks; what is paid for a task is the
 from __future__ import annotations
 
 import hashlib
-import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, BinaryIO, Final, NamedTuple
+from typing import Any, BinaryIO, Final, Literal, NamedTuple
 
-from ledger.connectors import rows, signing
+from ledger.connectors import pulling, rows, signing
 from ledger.connectors.connector import Ask, Connector, Delivery, FileForm, Hook, Options, Verified
+from ledger.connectors.pulling import MAX_PAGES, Mark, Platform, Pulled, Source, needed
 from ledger.connectors.reading import lines, tables
 from ledger.connectors.reading.tables import Row
+from ledger.connectors.reading.text import MAX_RAW
 from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record, Refused, Skipped, TaskRecord
-from ledger.connectors.verdicts import Bonuses, decision
+from ledger.connectors.verdicts import Bonus, Bonuses, decision
 from ledger.errors import FormatError
 from ledger.statements import canonical
 from ledger.statements.canonical import JsonValue
@@ -35,6 +36,9 @@ _REPLIES: Final = FileForm("replies", (".jsonl",), frozenset({"items", "has_more
 _UNFINISHED: Final = frozenset({"ACTIVE", "SKIPPED", "EXPIRED"})
 _SIGNATURE_FIELDS: Final = frozenset({"v", "ts", "sign"})
 _MAX_TASKS: Final = 10_000
+_MAX_DAMAGED: Final = 100
+_MAX_BONUSES: Final = 100
+_PAGE: Final = 1_000
 
 
 class _Work(NamedTuple):
@@ -93,6 +97,69 @@ class TolokaHook:
         return found
 
 
+class TolokaSource:
+    """A pool's assignments by ascending id (toloka.ai/docs/api/result), each with its bonuses."""
+
+    speaks: Literal["http"] = "http"
+    address = "https://toloka.dev/api/v1"
+    options: Mapping[str, str] = {
+        "pool": "the id of the pool",
+        "unit": "task: each task of an assignment is a contribution of its own",
+        "bonuses": "no: bonuses are not asked for",
+    }
+
+    def headers(self, token: str) -> Mapping[str, str]:
+        """An OAuth token of the requester."""
+        return {"Authorization": f"OAuth {token}"}
+
+    def pull(self, ask: Platform, options: Options, since: str | None) -> Iterator[Pulled]:
+        """All that was submitted, accepted or rejected: an old assignment may be decided, or paid a bonus, any day."""
+        per_task, with_bonuses = options.get("unit") == "task", options.get("bonuses") != "no"
+        line = 0
+        for value in _pages(ask, needed(options, "pool", self)):
+
+            def record(line: int, fields: Mapping[str, Any]) -> Record | Skipped:
+                # One on what is not decided yet waits for the decision.
+                asked = with_bonuses and fields.get("status") != "SUBMITTED"
+                bonuses = _bonuses(ask, fields) if asked else None
+                return _record(_json_work(line, fields), bonuses, per_task)
+
+            line += 1
+            yield pulling.read(line, value, record)
+        yield Mark(line)
+
+
+def _pages(ask: Ask, pool: str) -> Iterator[dict[str, JsonValue]]:
+    """The assignments, a page after the other."""
+    asked = {"pool_id": pool, "status": "SUBMITTED,ACCEPTED,REJECTED", "sort": "id", "limit": str(_PAGE)}
+    last = ""
+    for _ in range(MAX_PAGES):
+        reply = rows.mapping(ask("/assignments", asked | ({"id_gt": last} if last else {})), "page")
+        page = [rows.mapping(each, "assignment") for each in rows.sequence(reply.get("items"), "items")]
+        yield from page
+        if not reply.get("has_more"):
+            return
+        found = str(page[-1].get("id")) if page else last
+        if found <= last:
+            raise FormatError("Toloka answers with the same page again.", remedy="Look at --from.")
+        last = found
+    raise FormatError(f"The pool has over {_PAGE * MAX_PAGES} assignments.", remedy="Pull smaller pools.")
+
+
+def _bonuses(ask: Ask, fields: Mapping[str, Any]) -> Bonuses:
+    """The bonuses that an assignment names (toloka.ai/docs/api/get-one-bonus)."""
+    bonuses = Bonuses()
+    named = list(dict.fromkeys(map(str, rows.sequence(fields.get("bonus_ids") or [], "bonus_ids"))))
+    if len(named) > _MAX_BONUSES:
+        raise FormatError(f"The assignment names over {_MAX_BONUSES} bonuses.", remedy="Import its replies as a file.")
+    for each in named:
+        bonus = rows.mapping(ask(f"/user-bonuses/{rows.path_id(each, 'bonus')}"), "bonus")
+        if bonus.get("assignment_id") != fields.get("id"):
+            raise FormatError("A bonus that it names is another assignment's.", remedy="Look at it at Toloka.")
+        bonuses.add(rows.own_id(fields.get("id"), "assignment"), bonus.get("amount"))
+    return bonuses
+
+
 class Toloka:
     """Assignments of Tolokers, what was decided on them, and bonuses."""
 
@@ -100,6 +167,7 @@ class Toloka:
     title = _TITLE
     forms: tuple[FileForm, ...] = (_TSV, _JSON, _REPLIES)
     hook: Hook | None = TolokaHook()
+    source: Source | None = TolokaSource()
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """The assignments; those under way, skipped or expired say nothing. Rows of one stand together in a TSV."""
@@ -110,25 +178,55 @@ class Toloka:
 
 
 def _table(source: BinaryIO, per_task: bool) -> Iterator[Read]:
-    found = tables.rows(source, "\t")
-    for key, group in itertools.groupby(found, _key):
-        several = list(itertools.islice(group, _MAX_TASKS + 1))
-        refused = [row for row in several if isinstance(row, Refused)]
-        rest = [row for row in several if isinstance(row, Row)]
-        yield from refused
-        if key is None or not rest:
+    """Row by row. Never half an assignment: a row that cannot be read may be of the one before it or of the next."""
+    group: list[Row] = []
+    is_broken = False
+    damaged: list[Refused] = []
+    held: list[Refused] = []  # those behind the group's first row wait for the group: lines are told in order
+    for row in tables.rows(source, "\t"):
+        if isinstance(row, Refused):
+            held.append(row)
+            is_broken = is_broken or (bool(group) and _may_be_of(row, group[0]))
+            damaged = [*damaged[-_MAX_DAMAGED:], row]
+            if not group or len(held) > _MAX_DAMAGED:
+                yield from held
+                held.clear()
             continue
-        try:
-            if len(several) > _MAX_TASKS:
-                raise FormatError(f"The assignment has over {_MAX_TASKS} tasks.", remedy="Export a smaller pool.")
-            yield _record(_table_work(rest), None, per_task)
-        except FormatError as error:
-            yield from (row.refuse(error.detail, error.remedy) for row in rest)
+        key = _key(row)
+        if group and key != _key(group[0]):
+            yield from sorted([*_grouped(group, is_broken, per_task), *held], key=lambda each: each.line)
+            group, is_broken = [], False
+            held.clear()
+        is_broken = is_broken or len(damaged) > _MAX_DAMAGED or any(_may_be_of(each, row) for each in damaged)
+        damaged.clear()
+        if len(group) <= _MAX_TASKS:
+            group.append(row)
+    if group:
+        yield from sorted([*_grouped(group, is_broken, per_task), *held], key=lambda each: each.line)
 
 
-def _key(row: Row | Refused) -> str | None:
-    if isinstance(row, Refused):
-        return None
+def _may_be_of(damaged: Refused, row: Row) -> bool:
+    """Whether a row that cannot be read may belong to the assignment of one that can."""
+    parts = damaged.raw.split("\t")
+    is_cut = len(parts) < len(row.fields) or len(damaged.raw) >= MAX_RAW
+    return is_cut or any(part.strip('"') == _key(row) for part in parts)
+
+
+def _grouped(group: list[Row], is_broken: bool, per_task: bool) -> Iterator[Read]:
+    try:
+        if len(group) > _MAX_TASKS:
+            raise FormatError(f"The assignment has over {_MAX_TASKS} tasks.", remedy="Export a smaller pool.")
+        if is_broken:
+            raise FormatError(
+                "A row beside it cannot be read and may be of the same assignment.",
+                remedy="Download the results again.",
+            )
+        yield _record(_table_work(group), None, per_task)
+    except FormatError as error:
+        yield from (row.refuse(error.detail, error.remedy) for row in group)
+
+
+def _key(row: Row) -> str:
     missing = _COLUMNS - row.fields.keys()
     if missing:
         raise FormatError(f"The table has no column {min(missing)!r}.", remedy="Download the results with all columns.")
@@ -137,8 +235,10 @@ def _key(row: Row | Refused) -> str | None:
 
 def _table_work(several: list[Row]) -> _Work:
     first = several[0].fields
-    if any(row.fields["ASSIGNMENT:status"] != first["ASSIGNMENT:status"] for row in several):
-        raise FormatError("The rows of this assignment differ in their status.", remedy="Download the results again.")
+    for name in ("status", "worker_id"):
+        if any(row.fields[f"ASSIGNMENT:{name}"] != first[f"ASSIGNMENT:{name}"] for row in several):
+            remedy = "Download the results again."
+            raise FormatError(f"The rows of this assignment differ in their {name}.", remedy=remedy)
     comment = first.get("ASSIGNMENT:public_comment") or first.get("ACCEPT:comment") or ""
     return _Work(
         line=several[0].line,
@@ -170,6 +270,7 @@ def _parsed(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
 def _replies(source: BinaryIO, per_task: bool) -> Iterator[Read]:
     """A list of assignments, or replies of the API a line: those with bonuses first."""
     bonuses = Bonuses()
+    paid: set[str] = set()
     line = 0
     for item in lines.objects(source):
         if isinstance(item, Refused):
@@ -182,7 +283,10 @@ def _replies(source: BinaryIO, per_task: bool) -> Iterator[Read]:
             try:
                 fields = rows.mapping(each, "assignment")
                 if "amount" in fields and "solutions" not in fields:
-                    bonuses.add(rows.own_id(fields.get("assignment_id"), "assignment"), fields["amount"])
+                    number, work = fields.get("id"), rows.own_id(fields.get("assignment_id"), "assignment")
+                    if number is None or str(number) not in paid:  # pages overlap when one is paid meanwhile
+                        bonuses.add(work, fields["amount"])
+                    paid.add(str(number))
                 else:
                     yield _record(_json_work(line, fields), bonuses, per_task)
             except FormatError as error:
@@ -258,13 +362,18 @@ def _digest(shown: JsonValue) -> str:
     return hashlib.sha256(canonical.encode(shown)).hexdigest()[:32]
 
 
-def _decisions(contribution: str, work: _Work, bonus: str | None) -> list[DecisionRecord]:
+def _decisions(contribution: str, work: _Work, bonus: Bonus | None) -> list[DecisionRecord]:
     if work.status in ("ACCEPTED", "APPROVED"):  # the API's word and the table's
-        return [decision(contribution, "accepted", "accepted", work.comment, title=_TITLE, bonus=bonus)]
+        words, before = work.comment, ("rejected",)  # an appeal is granted by accepting what was rejected
+        return [decision(contribution, "accepted", "accepted", words, title=_TITLE, bonus=bonus, before=before)]
     if work.status == "REJECTED":
         return [decision(contribution, "rejected", "rejected", work.comment, title=_TITLE, bonus=bonus)]
     if work.status != "SUBMITTED":
         raise FormatError(f"'{work.status[:40]}' is no status of an assignment.", remedy="Export the results again.")
+    if bonus is not None:
+        raise FormatError(
+            "A bonus was paid for an assignment that is not decided.", remedy="Import it again once it is accepted."
+        )
     return []
 
 

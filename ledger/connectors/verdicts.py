@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, NamedTuple
 
 from ledger.connectors.records import DecisionRecord
 from ledger.errors import FormatError
@@ -16,6 +16,13 @@ _MAX_AMOUNT: Final = Decimal(10) ** 12
 _MAX_WORDS: Final = 10_000
 
 
+class Bonus(NamedTuple):
+    """What was paid beside the price of a work: the sum as a decimal number, in so many payments."""
+
+    total: str
+    payments: int
+
+
 def decision(
     contribution: str,
     status: str,
@@ -25,11 +32,14 @@ def decision(
     title: str,
     score: str | None = None,
     method: Method | None = None,
-    bonus: str | None = None,
+    bonus: Bonus | None = None,
+    before: Sequence[str] = (),
 ) -> DecisionRecord:
     """What the platform decided; ``status`` is its own word for it, so that a later change of mind is another decision.
 
-    Whoever is not accepted is owed words: where the platform gives none, ours say so.
+    ``before`` are the words for what the platform may have said earlier and can take back by this one; never the other
+    way round, so that an old file changes nothing. Whoever is not accepted is owed words: where the platform gives
+    none, ours say so.
     """
     if bonus is not None and verdict != "accepted":
         raise FormatError(
@@ -42,12 +52,24 @@ def decision(
     return DecisionRecord(
         contribution=contribution,
         verdict=verdict,
-        external_id=f"{contribution}:{status.lower().replace(' ', '-')}",
+        external_id=_name(contribution, status),
         score=score,
         feedback={"words": said} if said else None,
         method=method,
-        bonus=bonus,
+        bonus=None if bonus is None else bonus.total,
+        payments=0 if bonus is None else bonus.payments,
+        replaces=tuple(_name(contribution, each) for each in before),
     )
+
+
+def _name(contribution: str, status: str) -> str:
+    return f"{contribution}:{status.lower().replace(' ', '-')}"
+
+
+def total(payments: Sequence[Decimal]) -> Bonus | None:
+    """Several payments as one; None where nothing was paid."""
+    paid = sum(payments, Decimal(0))
+    return Bonus(f"{paid.normalize():f}", sum(1 for each in payments if each)) if paid else None
 
 
 def score_of(text: object) -> str:
@@ -73,18 +95,19 @@ class Bonuses:
     """Bonuses that a platform lists apart from the work they are for; the list comes before the work in a file."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, Decimal] = {}
+        self._waiting: dict[str, list[Decimal]] = {}
+        self._count = 0
 
     def add(self, work: str, value: object) -> None:
         """One more payment for this work. Raises FormatError for an amount that is none, and for too many."""
-        if len(self._waiting) >= MAX_BONUSES:
+        if self._count >= MAX_BONUSES:
             raise FormatError(f"There are over {MAX_BONUSES} bonuses.", remedy="Split the file by batch.")
-        self._waiting[work] = self._waiting.get(work, Decimal(0)) + amount(value)
+        self._waiting.setdefault(work, []).append(amount(value))
+        self._count += 1
 
-    def take(self, work: str) -> str | None:
-        """All that was paid for this work, as a decimal number; None where there was none."""
-        total = self._waiting.pop(work, None)
-        return None if total is None or not total else f"{total.normalize():f}"
+    def take(self, work: str) -> Bonus | None:
+        """All that was paid for this work; None where there was none."""
+        return total(self._waiting.pop(work, []))
 
     def left(self) -> Iterator[str]:
         """The work that never came."""

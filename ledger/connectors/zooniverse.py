@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final
 
 from ledger.connectors import rows, signing
 from ledger.connectors.connector import Ask, Connector, Delivery, FileForm, Hook, Options, Verified
+from ledger.connectors.pulling import Source
 from ledger.connectors.reading import lines
 from ledger.connectors.reading.tables import Row
 from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record, TaskRecord
@@ -62,6 +63,7 @@ class Zooniverse:
     title = _TITLE
     forms: tuple[FileForm, ...] = (FileForm("classifications", (".csv",), _COLUMNS),)
     hook: Hook | None = CaesarHook()
+    source: Source | None = None
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """The classifications; those of an expert and those of a retired subject are decided."""

@@ -15,6 +15,7 @@ CHECKED: Final[dict[str, tuple[str, ...]]] = {
     "externals": ("platform", "kind", "external_id", "subject", "entry_index", "salt", "fingerprint"),
     "files": ("platform", "sha256", "bytes", "type", "at_ms"),
     "mandates": ("id", "digest"),
+    "restored": ("first_index", "last_index", "at_ms", "source"),
     "results": ("id", "public"),
     "sessions": ("digest", "platform", "contributor", "expires_ms"),
     "sign_in_links": ("digest", "platform", "contributor", "expires_ms"),

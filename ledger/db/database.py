@@ -17,6 +17,7 @@ from ledger.db.migrate import check_at_head
 from ledger.db.postgres import PostgresStore
 from ledger.db.sqlite import SqliteStore
 from ledger.db.store import Store
+from ledger.db.unfinished import check_finished
 from ledger.db.urls import parse_url
 from ledger.errors import ConfigError, DatabaseError
 
@@ -64,8 +65,10 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: str) -> AsyncIterator[Database]:
-    """Open a database for the block. Raises ConfigError where its schema or durability is not what is needed."""
+async def open_database(url: str, *, unfinished: bool = False) -> AsyncIterator[Database]:
+    """Open a database for the block. Raises ConfigError where its schema or durability is not what is needed, or a
+    restore into it has not ended: only that restore opens it ``unfinished``.
+    """
     parsed = parse_url(url)
     _check_exists(parsed)
     database = Database(parsed)
@@ -73,6 +76,8 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         try:
             async with database.engine.connect() as connection:
                 await connection.run_sync(check_at_head)
+                if not engines.is_sqlite(parsed) and not unfinished:
+                    await check_finished(connection)
             if not engines.is_sqlite(parsed):
                 await engines.check_durable(database.engine)
         except (SQLAlchemyError, OSError, UnicodeDecodeError) as error:  # the last: a damaged schema, quoted

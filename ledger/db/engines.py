@@ -1,4 +1,7 @@
-"""Engines for both databases, with what each connection must have set."""
+"""Engines for both databases, with what each connection must have set.
+
+Errors never repeat a statement's parameters: they are what people wrote, and errors end up in logs.
+"""
 
 from __future__ import annotations
 
@@ -39,8 +42,8 @@ def async_engine(url: URL, command_timeout_seconds: float | None = None) -> Asyn
     """The engine for reads and for the worker's own rows. A PostgreSQL that does not answer in time is an error."""
     if not is_sqlite(url):
         arguments = {"server_settings": _POSTGRES_SETTINGS, "command_timeout": command_timeout_seconds}
-        return create_async_engine(url, connect_args=arguments)
-    engine = create_async_engine(url)
+        return create_async_engine(url, connect_args=arguments, hide_parameters=True)
+    engine = create_async_engine(url, hide_parameters=True)
     _prepare_sqlite(engine.sync_engine)
     return engine
 
@@ -48,8 +51,8 @@ def async_engine(url: URL, command_timeout_seconds: float | None = None) -> Asyn
 def migrating_engine(url: URL) -> AsyncEngine:
     """The engine for migrations: SQLite changes a column by a new table in the place of one that others refer to."""
     if not is_sqlite(url):
-        return create_async_engine(url)
-    engine = create_async_engine(url)
+        return create_async_engine(url, hide_parameters=True)
+    engine = create_async_engine(url, hide_parameters=True)
     _prepare_sqlite(engine.sync_engine, ("foreign_keys = OFF",))  # in a transaction it would be too late
     return engine
 
@@ -57,7 +60,7 @@ def migrating_engine(url: URL) -> AsyncEngine:
 def sqlite_engine(url: URL, *, appending: bool) -> Engine:
     """An engine without asyncio, for the connection that appends or for quick reads: used by one thread at a time."""
     arguments = {"cached_statements": _CACHED_STATEMENTS, "check_same_thread": False}
-    engine = create_engine(url.set(drivername="sqlite"), connect_args=arguments)
+    engine = create_engine(url.set(drivername="sqlite"), connect_args=arguments, hide_parameters=True)
     _prepare_sqlite(engine, _WRITER_PRAGMAS if appending else _READER_PRAGMAS)
     return engine
 

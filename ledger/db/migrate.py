@@ -10,6 +10,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -56,6 +57,10 @@ async def _migrate(url: URL) -> None:
                     "The migration failed: rows refer to others that are not there.",
                     remedy="Nothing was changed. Restore the database from a backup and upgrade that.",
                 )
+    except CommandError as error:
+        raise ConfigError(
+            f"The database has a schema that this version does not know: {error}.", remedy="Use the newer version."
+        ) from error
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(f"The migration failed: {error}", remedy="Check the database URL and rights.") from error
     finally:

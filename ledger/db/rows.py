@@ -86,6 +86,7 @@ class ApiKeyRow(NamedTuple):
     scopes: str
     revoked: int | None
     checksum: int
+    expires_ms: int | None = None
 
 
 class CampaignRow(NamedTuple):
@@ -305,9 +306,9 @@ TABLES: dict[type[tuple[object, ...]], str] = {
 Row = tuple[object, ...]
 """One of the types above."""
 
-Changing = Literal["close", "pause", "resume", "revoke", "reveal", "withdraw", "resolve", "object", "erase"]
-"""How a row of before changes. Values: its key, then the entry (``erase``: the key only); ``resolve``: the appeal, then
-entry, time, standing decision and reviewer."""
+Changing = Literal["close", "pause", "resume", "revoke", "expire", "reveal", "withdraw", "resolve", "object", "erase"]
+"""How a row of before changes. Values: its key, then the entry (``erase``: the key only; ``expire``: a time);
+``resolve``: the appeal, then entry, time, standing decision and reviewer."""
 
 
 class RowChange(NamedTuple):

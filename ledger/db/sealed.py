@@ -25,9 +25,11 @@ class SealedSecrets:
         if not 1 <= len(lines) <= MAX_KEYS:
             raise ConfigError(f"secrets_key_file: it has {len(lines)} keys.", remedy=_REMEDY)
         try:
-            self._keys = MultiFernet([Fernet(line) for line in lines])
+            keys = [Fernet(line) for line in lines]
         except ValueError:
             raise ConfigError("secrets_key_file: a line is no key.", remedy=_REMEDY) from None
+        self._first = keys[0]
+        self._keys = MultiFernet(keys)
 
     def __repr__(self) -> str:
         return "SealedSecrets()"
@@ -47,8 +49,12 @@ class SealedSecrets:
             ) from None
 
     def renew(self, sealed: str) -> str:
-        """The same secret sealed with the first key. Raises UnavailableError as ``open`` does."""
-        return self.seal(self.open(sealed))
+        """The same secret sealed with the first key; the same text where it is. Raises UnavailableError as ``open``."""
+        try:
+            self._first.decrypt(sealed.encode("ascii", "replace"))
+        except InvalidToken:
+            return self.seal(self.open(sealed))
+        return sealed
 
 
 def new_key() -> bytes:

@@ -109,6 +109,7 @@ _CHANGES: dict[Changing, str] = {
     "pause": "UPDATE campaigns SET paused = {1} WHERE log = {log} AND id = {0}",
     "resume": "UPDATE campaigns SET paused = NULL, resumed = {1} WHERE log = {log} AND id = {0}",
     "revoke": "UPDATE api_keys SET revoked = {1} WHERE log = {log} AND id = {0}",
+    "expire": "UPDATE api_keys SET expires_ms = {1} WHERE log = {log} AND id = {0}",
     "reveal": "UPDATE contributions SET revealed = {1} WHERE log = {log} AND id = {0}",
     "withdraw": "UPDATE contributions SET withdrawn = {1} WHERE log = {log} AND id = {0}",
     "resolve": "UPDATE appeals SET resolved = {1}, resolved_ms = {2}, outcome = {3}, reviewer = {4} "

@@ -94,6 +94,8 @@ def _name_people(item: items.Item, names: Named) -> None:
             names.platforms.add(item.platform)
             names.keys_of.add(item.platform)
             names.keys.add(item.key.id)
+        case items.NoteAct():
+            names.platforms.add(item.platform)
         case items.RevokeKey():
             names.platforms.add(item.platform)
             names.keys_of.add(item.platform)

@@ -225,7 +225,15 @@ class _Planner:
         if draft.key is not None:
             rows.add(draft.key)
             loaded.key_ids.add(draft.key.id)
-            loaded.keys.setdefault(draft.key.platform, {})[draft.key.id] = LiveKey(draft.key.id, draft.key.scopes)
+            loaded.keys.setdefault(draft.key.platform, {})[draft.key.id] = LiveKey(
+                draft.key.id, draft.key.scopes, draft.key.expires_ms
+            )
+        if draft.expired is not None:
+            key_id, expires_ms = draft.expired
+            rows.change("expire", key_id, expires_ms)
+            for live in loaded.keys.values():
+                if key_id in live:
+                    live[key_id] = live[key_id]._replace(expires_ms=expires_ms)
         if draft.revoked is not None:
             rows.change("revoke", draft.revoked, index)
             for live in loaded.keys.values():

@@ -90,8 +90,9 @@ _CONTENTS: Final[dict[type[items.Item], tuple[str, ...]]] = {
 _OF_PLATFORM_AND_CAMPAIGN = ("platform", "campaign")
 _NAMES: Final[dict[type[items.Item], tuple[str, ...]]] = {
     items.RegisterPlatform: ("id", "name", "external_id"),
-    items.AddKey: ("platform",),
-    items.RevokeKey: ("platform", "key_id"),
+    items.AddKey: ("platform", "rotates", "by"),
+    items.RevokeKey: ("platform", "key_id", "by"),
+    items.NoteAct: ("platform", "by", "subject"),
     items.OpenCampaign: ("id", "platform", "title", "external_id"),
     items.AmendCampaign: _OF_PLATFORM_AND_CAMPAIGN,
     items.PublishNotice: ("id", "platform", "campaign", "external_id"),
@@ -192,7 +193,7 @@ def _item_id(item: items.Item) -> str:
             return item.contribution
         case items.ResolveAppeal(appeal=appeal):
             return appeal
-        case items.EraseContent(subject=subject) | items.OpenContent(subject=subject):
+        case items.EraseContent(subject=subject) | items.OpenContent(subject=subject) | items.NoteAct(subject=subject):
             return subject
         case items.ObjectToLink(contributor=contributor):
             return contributor

@@ -14,6 +14,11 @@ class StoredKey:
     digest: bytes
     scopes: frozenset[str]
     revoked: bool
+    expires_ms: int | None = None
+
+    def counts(self, now_ms: int) -> bool:
+        """Whether it opens anything now."""
+        return not self.revoked and (self.expires_ms is None or now_ms < self.expires_ms)
 
 
 @dataclass(frozen=True, slots=True)

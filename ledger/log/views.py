@@ -206,7 +206,8 @@ class Views(LogQueries):
 
 
 def _key(row: Row[Any]) -> StoredKey:
-    return StoredKey(row.id, row.platform, bytes(row.digest), frozenset(row.scopes.split()), row.revoked is not None)
+    scopes, revoked = frozenset(row.scopes.split()), row.revoked is not None
+    return StoredKey(row.id, row.platform, bytes(row.digest), scopes, revoked, row.expires_ms)
 
 
 def _campaign(row: Row[Any]) -> CampaignView:

@@ -106,7 +106,8 @@ class Writer:
         )
         self._closing = False
         self._queue: deque[Waiting] = deque()
-        self._unanswered = 0
+        self.unanswered = 0
+        """Items that are not answered yet."""
         self._unanswered_bytes = 0
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -199,10 +200,10 @@ class Writer:
 
         Whatever finds the queue empty has room, so that nothing is too large for ever.
         """
-        if self._unanswered and self._unanswered_bytes + size > self._queue_bytes:
+        if self.unanswered and self._unanswered_bytes + size > self._queue_bytes:
             raise QueueFullError(f"Items of {self._unanswered_bytes} bytes wait already.")
         self._queue.extend(items)
-        self._unanswered += len(items)
+        self.unanswered += len(items)
         self._unanswered_bytes += size
         self._arrived.set()
 
@@ -211,8 +212,8 @@ class Writer:
             raise self._stopped.with_traceback(None)
         if self._closing or self._task is None:
             raise UnavailableError("The service is stopping.")
-        if self._unanswered + count > self._queue_limit:
-            raise QueueFullError(f"{self._unanswered} items wait already.")
+        if self.unanswered + count > self._queue_limit:
+            raise QueueFullError(f"{self.unanswered} items wait already.")
 
     async def _run(self) -> None:
         patience = 1
@@ -349,7 +350,7 @@ class Writer:
         return results
 
     def _settle(self, waiting: Waiting, result: Result) -> None:
-        self._unanswered -= 1
+        self.unanswered -= 1
         self._unanswered_bytes -= waiting.size
         waiting.ticket.settle(waiting.position, result)
 

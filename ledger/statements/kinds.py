@@ -30,7 +30,7 @@ from ledger.statements.contributions import ContributionRevealed, ContributionSu
 from ledger.statements.decisions import DecisionMade, ReviewGiven
 from ledger.statements.feedback import FeedbackGiven
 from ledger.statements.log import ClockTick, LogKeyRotated, LogOpened
-from ledger.statements.platforms import KeyRotated, PlatformRegistered
+from ledger.statements.platforms import AdminActed, KeyRotated, PlatformRegistered
 from ledger.statements.results import ResultPublished
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
 from ledger.statements.shapes import Shapes
@@ -43,6 +43,7 @@ AnyStatement = (
     | ClockTick
     | PlatformRegistered
     | KeyRotated
+    | AdminActed
     | CampaignOpened
     | CampaignAmended
     | CampaignNotice
@@ -140,11 +141,19 @@ def check(statement: AnyStatement) -> None:
             _check_amounts(statement.total, *(line.total for line in statement.campaigns))
         case AuditorMandated():
             time_ms(statement.until)
+        case PlatformRegistered() | KeyRotated():
+            _check_times(*(key.expires for key in statement.keys))
         case WalletLinked():
             if statement.erc1271 is None and _PLAIN_SIGNATURE.fullmatch(statement.signature) is None:
                 raise FormatError("A wallet's signature has 65 bytes and ends in 27 or 28.")
         case _:
             pass
+
+
+def _check_times(*texts: str | None) -> None:
+    for text in texts:
+        if text is not None:
+            time_ms(text)
 
 
 def _check_amounts(*texts: str | None) -> None:

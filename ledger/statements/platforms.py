@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from ledger.statements.base import Part, Statement
-from ledger.statements.values import Id
+from ledger.statements.values import Id, Timestamp
 
 Scope = Literal["submit", "review", "settle", "admin"]
 KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
@@ -18,6 +18,8 @@ class Key(Part, frozen=True, kw_only=True):
 
     id: KeyId
     scopes: Annotated[list[Scope], Meta(min_length=1, max_length=4)]
+    expires: Timestamp | None = None
+    """From then on it opens nothing."""
 
 
 class PlatformRegistered(Statement, frozen=True, kw_only=True, tag_field="kind", tag="platform.registered"):
@@ -28,8 +30,32 @@ class PlatformRegistered(Statement, frozen=True, kw_only=True, tag_field="kind",
     keys: Annotated[list[Key], Meta(max_length=100)]
 
 
+Act = Literal[
+    "hook.made",
+    "hook.changed",
+    "hook.removed",
+    "hook.rotated",
+    "endpoint.made",
+    "endpoint.changed",
+    "endpoint.removed",
+    "endpoint.rotated",
+]
+"""A hook is a webhook that a platform sends us, an endpoint is where we send events; rotated are their secrets."""
+
+
+class AdminActed(Statement, frozen=True, kw_only=True, tag_field="kind", tag="admin.acted"):
+    """A platform's administrator, by the key that was used, changed what the service does for the platform."""
+
+    platform: Id
+    by: KeyId
+    act: Act
+    subject: Id
+
+
 class KeyRotated(Statement, frozen=True, kw_only=True, tag_field="kind", tag="key.rotated"):
     """From here on these, and no others, are the platform's keys."""
 
     platform: Id
     keys: Annotated[list[Key], Meta(max_length=100)]
+    by: KeyId | None = None
+    """The key that asked for it; the operator's command has none."""

@@ -39,7 +39,7 @@ from ledger.wire.entries import Entry, Existing
 from ledger.wire.figures import Figures, Money, OpenCampaign
 from ledger.wire.log_keys import LogKey, LogKeys
 from ledger.wire.mandates import Mandate, MandateWritten, NewMandate, Opened
-from ledger.wire.platforms import CurrentKey, Key, KeyWritten, NewKey, NewPlatform
+from ledger.wire.platforms import CurrentKey, Key, KeyWritten, NewKey, NewPlatform, RotateKey
 from ledger.wire.policies import PieceRate, Pool, Prizes, ScoreRate
 from ledger.wire.record import CampaignRecord, ContributorReward
 from ledger.wire.replies import BatchItem, BatchReply, Page, Problem, State, Written
@@ -155,6 +155,7 @@ __all__ = [
     "Rewards",
     "RewardsTogether",
     "Rights",
+    "RotateKey",
     "ScoreRate",
     "Sealed",
     "Settlement",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import AfterValidator, Field
 
 from ledger.statements.platforms import Scope
 from ledger.wire.replies import Written
-from ledger.wire.values import Model, OwnId, Title
+from ledger.wire.values import Model, Moment, OwnId, Title
+
+MAX_OVERLAP_SECONDS: Final = 30 * 86_400
 
 
 def _distinct(scopes: list[Scope]) -> list[Scope]:
@@ -28,9 +30,16 @@ class NewPlatform(Model):
 
 
 class NewKey(Model):
-    """A key to add to the platform."""
+    """A key to add to the platform. Without ``expires`` it counts until it is revoked."""
 
     scopes: Scopes
+    expires: Moment | None = None
+
+
+class RotateKey(Model):
+    """A key to put in the place of another one, which counts for ``overlap_seconds`` more."""
+
+    overlap_seconds: Annotated[int, Field(ge=0, le=MAX_OVERLAP_SECONDS)] = 86_400
 
 
 class KeyWritten(Written):
@@ -44,6 +53,9 @@ class Key(Model):
 
     id: str
     scopes: list[str]
+    expires: str | None
+    last_used: str | None
+    """To a minute or so; None where it was not used since this is noted."""
 
 
 class CurrentKey(Model):
@@ -51,5 +63,6 @@ class CurrentKey(Model):
 
     id: str
     scopes: list[str]
+    expires: str | None
     platform: str
     platform_name: str

@@ -13,11 +13,13 @@ from ledger.chain.deployments import Deployment
 from ledger.chain.signers import Signer, load_signer
 from ledger.config import Config
 from ledger.db import open_database
+from ledger.diagnostics import configure
 from ledger.errors import ConfigError, CrowdLedgerError, LogDivergedError
 from ledger.log.opening import open_log
 from ledger.log.writer import Writer
 from ledger.worker.auditing import Auditing
 from ledger.worker.context import Signers
+from ledger.worker.delivering import Delivering
 from ledger.worker.worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
@@ -31,12 +33,12 @@ def main(log: str | None = None, *, end_with_parent: bool = False) -> None:
     Exit code 1 for a wrong configuration, 3 where the log is not the anchored one.
     """
     name = "worker" if log is None else f"worker of {log}"
-    logging.basicConfig(level=logging.INFO, format=f"%(asctime)s {name} %(levelname)s %(message)s", stream=sys.stderr)
-    for chatty in ("httpx", "alembic"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    configure(name, "text")
     parent = os.getppid() if end_with_parent else None
     try:
-        asyncio.run(run_worker(Config().of_log(log), parent))
+        config = Config().of_log(log)
+        configure(name, config.log_format)
+        asyncio.run(run_worker(config, parent))
     except LogDivergedError as error:
         _LOGGER.critical("%s", error)
         sys.exit(DIVERGED_EXIT)
@@ -58,7 +60,10 @@ async def run_worker(config: Config, parent: int | None = None) -> None:
             worker = Worker(config, database, writer, deployment=deployment, signers=signers)
             stop = asyncio.Event()
             watch = asyncio.create_task(_stop_with_parent(stop, parent))
-            auditing = asyncio.create_task(Auditing(config, database, deployment.contribution_log).run())
+            beside = [
+                asyncio.create_task(Auditing(config, database, deployment.contribution_log).run()),
+                asyncio.create_task(Delivering(config, database).run()),
+            ]
             for name in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
             try:
@@ -66,9 +71,9 @@ async def run_worker(config: Config, parent: int | None = None) -> None:
                 await worker.run(stop)
             finally:
                 watch.cancel()
-                auditing.cancel()
-                with suppress(asyncio.CancelledError):
-                    await auditing
+                for task in beside:
+                    task.cancel()
+                await asyncio.gather(*beside, return_exceptions=True)
                 with suppress(CrowdLedgerError):
                     await worker.close()
 

@@ -33,6 +33,12 @@ class Sharing:
         self._database = database
         self._kept: set[str] = set()
 
+    @property
+    def whole(self) -> bool:
+        """Whether those of all settlements are kept."""
+        pool = self._context.book.pools.get(self._context.pool)
+        return pool is None or len(pool.recorded) == len(self._kept)
+
     async def keep(self) -> None:
         """Keep those of one settlement that has none yet, if there is one. Raises DatabaseError."""
         pool = self._context.book.pools.get(self._context.pool)

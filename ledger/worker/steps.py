@@ -52,6 +52,11 @@ class Steps:
         self._reporting = Reporting(context, self._sender, self._anchoring, self._settling, self._relaying)
         self._compared = False
 
+    @property
+    def compared(self) -> bool:
+        """Whether our log was the anchored one when we looked first."""
+        return self._compared
+
     async def step(self) -> bool:
         """Do everything that is due; False while another worker leads.
 

@@ -14,9 +14,10 @@ from ledger.chain.deployments import Deployment
 from ledger.chain.nodes import Nodes
 from ledger.config import Config
 from ledger.db import Database
-from ledger.errors import ConfigError, CrowdLedgerError, LogDivergedError
+from ledger.errors import ChainError, ConfigError, CrowdLedgerError, LogDivergedError
 from ledger.log.writer import Writer, system_clock_ms
 from ledger.worker.context import Context, Pace, Signers
+from ledger.worker.publishing import Publishing
 from ledger.worker.real.chain import NodesChain
 from ledger.worker.real.clock import SystemClock, ThreadWork
 from ledger.worker.real.log import WriterLog
@@ -51,11 +52,12 @@ class Worker:
             lag_seconds=config.node_lag_seconds,
         )
         self._chain = NodesChain(nodes, deployment, finality_depth=config.finality_depth, keep=self._keep_lease)
+        rows = DatabaseRows(database, config.log, deployment)
         self.context = Context(
             log=config.log,
             deployment=deployment,
             chain=self._chain,
-            rows=DatabaseRows(database, config.log, deployment),
+            rows=rows,
             entries=WriterLog(database, config.log, writer),
             signing=ThreadSigning(),
             clock=SystemClock(now_ms),
@@ -67,6 +69,7 @@ class Worker:
         )
         self.core = Steps(self.context, config.content_retention_days)
         self._sharing = Sharing(self.context, database)
+        self._publishing = Publishing(self.context, rows)
         self._interval = config.worker_interval_seconds
 
     async def _keep_lease(self) -> None:
@@ -78,11 +81,23 @@ class Worker:
         await self.context.rows.release()
 
     async def step(self) -> bool:
-        """One step: see :meth:`Steps.step`. Then what explains a settlement is kept for everybody to see."""
-        leads = await self.core.step()
+        """One step: see :meth:`Steps.step`. Then what explains a settlement is kept for everybody to see, and platforms
+        are told of what happened, whatever the chain does."""
+        if not self.context.token:
+            await self._publishing.prepare()
+        try:
+            leads = await self.core.step()
+        except ChainError:
+            await self._publish()
+            raise
         if leads:
             await self._sharing.keep()
+            await self._publish()
         return leads
+
+    async def _publish(self) -> None:
+        if self.core.compared and self.context.token:
+            await self._publishing.publish(self._sharing.whole)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Step until ``stop`` is set; what fails is said once and tried again, later each time.
@@ -99,6 +114,8 @@ class Worker:
                 _LOGGER.log(logging.WARNING if problem else logging.INFO, "%s", problem or "It works again.")
             said = problem
             pause = min(self._interval * 2 ** min(failures, 10), longest)
+            if self._publishing.more and not problem:
+                continue
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), pause)
 

@@ -37,7 +37,7 @@ def set_up() -> Tools:
     HOME.mkdir(exist_ok=True)
     (HOME / ".gitignore").write_text("*\n")
     packages = HOME / "packages"
-    made_from(packages, [LOCK], make_packages, sys.version + str(ROOT))
+    made_from(packages, [LOCK], lambda folder: make_packages(folder, LOCK), sys.version + str(ROOT))
     node = HOME / "node"
     made_from(node, [HERE / "package-lock.json", ROOT / ".npmrc"], make_node, "")
     return Tools(packages / "bin" / "python", find_forge(node))
@@ -56,16 +56,16 @@ def made_from(folder: Path, sources: list[Path], make: Callable[[Path], None], a
     note.write_text(key)
 
 
-def make_packages(folder: Path) -> None:
-    """A virtual environment with exactly the locked packages."""
-    remedy = f"The packages of {LOCK.name} could not be installed. Is the network there? Run the same command again."
-    log = HOME / "packages.log"
+def make_packages(folder: Path, lock: Path) -> None:
+    """A virtual environment with exactly the locked packages; what pip says goes to a file beside it."""
+    remedy = f"The packages of {lock.name} could not be installed. Is the network there? Run the same command again."
+    log = folder.with_suffix(".log")
     must_run(
         [sys.executable, "-m", "venv", folder], log=log, folder=ROOT, limit_seconds=INSTALL_LIMIT_SECONDS, remedy=remedy
     )
     pip: list[str | Path] = [folder / "bin" / "python", "-m", "pip", "--no-input", "--disable-pip-version-check"]
     must_run(
-        [*pip, "install", "--no-deps", "--require-hashes", "-r", LOCK],
+        [*pip, "install", "--no-deps", "--require-hashes", "-r", lock],
         log=log,
         folder=ROOT,
         limit_seconds=INSTALL_LIMIT_SECONDS,

@@ -60,6 +60,8 @@ class Site:
             "CROWDLEDGER_LOG_KEY_FILE": str(self.folder / "log.pem"),
             "CROWDLEDGER_ADMIN_KEY_FILE": str(self.folder / "admin.key"),
             "CROWDLEDGER_BLOB_FOLDER": str(self.folder / "blobs"),
+            "CROWDLEDGER_KEY_REQUESTS_PER_MINUTE": str(10**9),
+            "CROWDLEDGER_ADDRESS_REQUESTS_PER_MINUTE": str(10**9),
         }
         command = [sys.executable, "-m", "ledger.cli", "serve", "--no-worker", "--port", str(port)]
         return ServerProcess(command, port, self.folder / "server.log", settings)

@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page
 
 from ledger.errors import ConfigError
 from scripts.pages.browser import SIZES, VARIABLE, find_chromium, running_chromium
+from scripts.pages.called import Called
+from scripts.pages.connected import connect
 from scripts.pages.wallet import Wallet
 from scripts.pages.world import World
 
@@ -32,6 +34,8 @@ class Picture:
     dark: bool = False
     ready: Callable[[World, Page], None] | None = None
     wallet: str | None = None
+    connected: bool = False
+    """Whether the platform is connected to others by then."""
 
 
 def _settled(page: Page) -> None:
@@ -87,6 +91,19 @@ def _console(world: World, page: Page) -> None:
     page.wait_for_function("() => !document.querySelector('#part table').textContent.includes('…')")
 
 
+def _part(*, opened: bool = False) -> Callable[[World, Page], None]:
+    """A part of the console in which something stands; ``opened``: what stands last is looked at."""
+
+    def ready(world: World, page: Page) -> None:
+        _with_key(world, page)
+        page.locator("#part article").first.wait_for()
+        if opened:
+            page.locator("#part article a.button").last.click()
+            page.locator("#part tbody tr").first.wait_for()
+
+    return ready
+
+
 def _reviewing(world: World, page: Page) -> None:
     _with_key(world, page)
     page.locator("#reviewer").fill("judge-9")
@@ -120,6 +137,19 @@ PICTURES: Final = (
     Picture("platform", lambda _: "/platform", ready=_console),
     Picture("platform-review", lambda world: f"/platform#review/{world.campaigns['slow'].id}", ready=_reviewing),
     Picture("platform-phone-fa", lambda _: "/platform", "phone", "fa", ready=_console),
+    Picture("platform-imports", lambda _: "/platform#imports", connected=True, ready=_part()),
+    Picture(
+        "platform-imports-phone-dark-fa",
+        lambda _: "/platform#imports",
+        "phone",
+        "fa",
+        True,
+        connected=True,
+        ready=_part(),
+    ),
+    Picture("platform-hooks", lambda _: "/platform#hooks", connected=True, ready=_part()),
+    Picture("platform-endpoints", lambda _: "/platform#endpoints", connected=True, ready=_part()),
+    Picture("platform-sendings", lambda _: "/platform#endpoints", connected=True, ready=_part(opened=True)),
     Picture("seal", lambda _: "/seal"),
     Picture("docs", lambda _: "/docs"),
 )
@@ -131,9 +161,11 @@ def take_pictures(world: World, out: Path, only: set[str]) -> Iterator[Path]:
     if program is None:
         raise ConfigError("There is no Chromium here.", remedy=f"Install 'chromium', or name one in {VARIABLE}.")
     out.mkdir(parents=True, exist_ok=True)
-    with running_chromium(program) as browser:
+    with running_chromium(program) as browser, Called().running() as called:
         for picture in PICTURES:
             if not only or picture.name in only:
+                if picture.connected:
+                    connect(world, called)
                 yield _take(browser, world, picture, out / f"{picture.name}.png")
 
 

@@ -9,9 +9,11 @@ from typing import Any, Literal
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from ledger.client import Client
 from scripts.pages.browser import SIZES, VARIABLE, find_chromium, running_chromium
 from scripts.pages.wallet import Wallet
 from scripts.pages.world import World, running_world
+from tests.browser.console import Ours
 
 _ROOT = Path(__file__).parents[2]
 _AXE = _ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -46,6 +48,16 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The world. Tests change it: each keeps to people of its own (scripts/pages/world.py names them)."""
     with running_world(tmp_path_factory.mktemp("world"), _ANSWERS) as world:
         yield world
+
+
+@pytest.fixture(scope="module")
+def ours(scene: World) -> Iterator[Ours]:
+    """A platform of the module's own."""
+    with Client(scene.url, scene.stage.admin_key) as operator:
+        key = operator.register_platform("Console Ltd").key
+    assert key is not None
+    with Client(scene.url, key) as client:
+        yield Ours(client, key)
 
 
 @pytest.fixture

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +13,11 @@ from playwright.sync_api import Page, expect
 
 from ledger.client import Client
 from ledger.demo.platform import brief
-from ledger.wire import Criterion, Judging, NewCampaign, NewContribution, NewDecision, NewTask, PieceRate, Revisions
+from ledger.wire import Criterion, Judging, NewDecision, NewTask
 from ledger.wire.appeals import NewAppeal
 from ledger.wire.people import NewSession
 from scripts.pages.world import World
+from tests.browser.console import Ours, enter
 
 SENT_MS = 15_000
 ATTACK = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
@@ -28,48 +28,6 @@ _NOTE_TYPES = """() => {
 }"""
 OpenPage = Callable[..., Page]
 Axe = Callable[[Page], list[str]]
-
-
-@dataclass
-class Ours:
-    """A platform of this file's, so that no other story is disturbed."""
-
-    client: Client
-    key: str
-
-    def campaign(self, title: str, **more: object) -> str:
-        new = {
-            "title": title,
-            "type": "processing",
-            "brief": brief("Name the bird.", "One label.", {"label": "robin"}, {"label": "a bird"}),
-            "terms": "CC0",
-            "policy": PieceRate(amount="5"),
-            "budget": "5000",
-            "revisions": Revisions(),
-        } | more
-        return self.client.open_campaign(NewCampaign.model_validate(new)).id
-
-    def send(self, campaign: str, content: object, who: str = "ann", task: str | None = None) -> str:
-        return self.client.submit(NewContribution(campaign=campaign, contributor=who, content=content, task=task)).id
-
-    def verdict(self, contribution: str) -> str | None:
-        decision = self.client.contribution(contribution).decision
-        return None if decision is None else decision.verdict
-
-
-@pytest.fixture(scope="module")
-def ours(scene: World) -> Iterator[Ours]:
-    with Client(scene.url, scene.stage.admin_key) as operator:
-        key = operator.register_platform("Console Ltd").key
-    assert key is not None
-    with Client(scene.url, key) as client:
-        yield Ours(client, key)
-
-
-def enter(page: Page, key: str) -> None:
-    page.get_by_label("API key").fill(key)
-    page.keyboard.press("Enter")
-    expect(page.get_by_role("navigation", name="Parts of the console")).to_be_visible()
 
 
 def judge_as(page: Page, reviewer: str) -> None:
@@ -139,7 +97,19 @@ def test_a_key_shows_only_what_it_allows_and_can_be_made_and_revoked(ours: Ours,
     other = open_page("/platform#keys")
     enter(other, made)
     parts = other.get_by_role("navigation", name="Parts of the console").get_by_role("link")
-    expect(parts).to_have_text(["Campaigns", "Review", "Appeals", "Costs and payments"])
+    expect(parts).to_have_text(["Campaigns", "Review", "Appeals", "Imports", "Costs and payments"])
+    page.get_by_label("submit:").check()
+    page.get_by_label("Good for").select_option("90 days")
+    page.get_by_role("button", name="Make the key").click()
+    expect(page.locator("pre.command")).not_to_have_text(made)
+    known = list(ours.client.keys())
+    (listed,) = [key for key in known if key.scopes == ["submit"]]
+    assert listed.expires is not None
+    page.get_by_role("button", name=f"Rotate {listed.id}").click()
+    page.get_by_role("dialog").get_by_role("button", name="Make the key").click()
+    expect(page.get_by_role("button", name=re.compile("^Rotate"))).to_have_count(4)
+    known = list(ours.client.keys())
+    assert [key.scopes for key in known].count(["submit"]) == 2
     page.get_by_role("button", name=f"Revoke {made.split('_')[1]}").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_focused()
     page.keyboard.press("Escape")
@@ -227,7 +197,7 @@ def test_criteria_in_persian_digits_on_a_phone(ours: Ours, open_page: OpenPage) 
     found = ours.client.contribution(sent).decision
     assert found is not None
     assert (found.verdict, found.score) == ("accepted", "0.7")
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("document.documentElement.scrollWidth <= screen.width")
 
 
 def test_what_was_sent_is_shown_and_never_runs(ours: Ours, open_page: OpenPage, tmp_path: Path) -> None:
@@ -384,11 +354,12 @@ def test_everybody_can_use_it(scene: World, open_page: OpenPage, axe: Axe, lang:
     page.keyboard.press("Enter")
     page.locator(".tabs").wait_for()
     slow = scene.campaigns["slow"].id
-    for place in ("campaigns", "campaigns/new", f"campaigns/{slow}", f"review/{slow}", "payments", "people", "keys"):
+    parts = ("imports", "hooks", "endpoints", "payments", "people", "keys")
+    for place in ("campaigns", "campaigns/new", f"campaigns/{slow}", f"review/{slow}", *parts):
         page.evaluate("place => { location.hash = place }", place)
         if place.startswith("review"):
             page.locator("#reviewer").fill("rev-9")
             page.keyboard.press("Enter")
         page.wait_for_load_state("networkidle")
         assert axe(page) == [], place
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), place
+        assert page.evaluate("document.documentElement.scrollWidth <= screen.width"), place

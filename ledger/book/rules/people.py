@@ -7,7 +7,7 @@ from ledger.book.rules.require import known_campaign, require
 from ledger.errors import FormatError, RuleError, SignatureError
 from ledger.statements import sign_in, signatures
 from ledger.statements.feedback import FeedbackGiven
-from ledger.statements.platforms import KeyRotated, PlatformRegistered
+from ledger.statements.platforms import AdminActed, KeyRotated, PlatformRegistered
 from ledger.statements.values import time_ms
 from ledger.statements.wallets import WalletLinked, WalletObjected
 
@@ -17,7 +17,7 @@ def check_platform(statement: PlatformRegistered, at_ms: int, facts: Facts) -> N
     require(statement.id not in facts.platforms, "id-unused", f"Platform {statement.id} exists already.")
 
 
-def check_keys(statement: KeyRotated, at_ms: int, facts: Facts) -> None:
+def check_keys(statement: KeyRotated | AdminActed, at_ms: int, facts: Facts) -> None:
     """Of a platform that exists."""
     require(statement.platform in facts.platforms, "platform-known", f"No platform {statement.platform}.")
 

@@ -83,7 +83,7 @@ def import_file(
     if len(words) > 2:
         raise ConfigError("A format and one file are taken.", remedy="Give several files one after the other.")
     file, into = Path(words[-1]), campaign_id(campaign)
-    options = Options(_options(option or []))
+    options = Options(options_of(option or []))
     with ExitStack() as stack:
         source = stack.enter_context(open_file(file))
         choice = choose(words[0] if len(words) == 2 else None, file, mapping)
@@ -101,7 +101,8 @@ def import_file(
     raise typer.Exit(code)
 
 
-def _options(given: list[str]) -> dict[str, str]:
+def options_of(given: list[str]) -> dict[str, str]:
+    """Options as they were typed. Raises ConfigError."""
     found: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
@@ -137,6 +138,7 @@ class _Import:
         from ledger.cli.importing.keeping import Progress, Rejects, StateFile
         from ledger.cli.importing.running import Run
         from ledger.cli.importing.sending import Sender
+        from ledger.cli.importing.telling import Teller, begun
 
         state = StateFile(self._file.with_name(f"{self._file.name}.crowdledger-import"))
         job = self._job(url, decisions)
@@ -152,16 +154,21 @@ class _Import:
             size = self._file.stat().st_size
 
             def tell(rows: int) -> None:
-                bar(rows, max(rows, rows * size // max(1, self._source.tell())))  # how many rows it may have
+                expected = max(rows, rows * size // max(1, self._source.tell()))  # how many rows it may have
+                bar(rows, expected)
+                teller.tell(expected)
 
-            begun = time.monotonic()
+            start = time.monotonic()
             try:
-                Run(sender, job, done, state, rejects, tell).over(self._batches(done.rows))
+                with Teller(url, key, begun(job.campaign, job.connector, job.form, self._file.name), done) as teller:
+                    Run(sender, done, rejects, lambda *_: state.save(job, done), tell).over(self._batches(done.rows))
             except KeyboardInterrupt:
                 say(f"Stopped after row {done.rows}. The same command goes on from there.", error=True)
-                self._show(done, time.monotonic() - begun, stopped=True)
+                self._show(done, time.monotonic() - start, stopped=True)
                 return STOPPED
-            seconds = time.monotonic() - begun
+            finally:
+                state.note(done.told)
+            seconds = time.monotonic() - start
         state.remove()
         self._show(done, seconds, stopped=False)
         return SOME_REFUSED if done.refused else 0
@@ -197,7 +204,7 @@ class _Import:
             said = {"rejects": rejects, "stopped": stopped, "seconds": round(seconds, 3)}
             print_json(counts | things | said | self._members())
             return
-        pairs([("rows", done.rows), ("used", done.used), *_things(done)])
+        pairs([("rows", done.rows), ("used", done.used), *things_of(done)])
         if rejects is not None:
             say(f"{done.refused} rows could not be used; {rejects} says why.")
 
@@ -210,7 +217,8 @@ class _Import:
         }
 
 
-def _things(done: Progress) -> list[tuple[str, object]]:
+def things_of(done: Progress) -> list[tuple[str, object]]:
+    """What became of the rows, to be shown."""
     rows: list[tuple[str, object]] = []
     for kind in ("task", "contribution", "decision"):
         new, known = done.written.get(kind, 0), done.known.get(kind, 0)

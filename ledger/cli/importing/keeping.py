@@ -39,7 +39,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """How far: ``rows`` of the file are done with. ``rejects_bytes`` is how long the file of refused rows is by now."""
+    """How far: ``rows`` of the file are done with. ``rejects_bytes`` is how long the file of refused rows is by now.
+
+    ``told`` is the id under which the service shows the import; empty where it does not.
+    """
 
     rows: int = 0
     line: int = 0
@@ -49,6 +52,7 @@ class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     written: dict[str, int] = {}
     known: dict[str, int] = {}
     skipped: dict[str, int] = {}
+    told: str = ""
 
 
 class _State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -101,6 +105,15 @@ class StateFile:
             os.fsync(file.fileno())
         part.replace(self.path)
 
+    def note(self, told: str) -> None:
+        """Keep under which id the service shows the import, which may be known late; nothing where nothing is kept."""
+        try:
+            state = msgspec.json.decode(self.path.read_bytes(), type=_State)
+        except FileNotFoundError:
+            return
+        if state.progress.told != told:
+            self.save(state.job, msgspec.structs.replace(state.progress, told=told))
+
     def remove(self) -> None:
         """The import is over."""
         self.path.unlink(missing_ok=True)
@@ -130,7 +143,7 @@ class Rejects:
         text = io.StringIO()
         writer = csv.writer(text)
         for each in refused:
-            writer.writerow((each.line, each.reason, each.remedy, each.raw))
+            writer.writerow((each.line, each.reason, each.remedy, _as_text(each.raw)))
         if not text.tell():
             return self._file.tell() if self._file is not None else 0
         if self._file is None:
@@ -145,3 +158,8 @@ class Rejects:
         """Close the file."""
         if self._file is not None:
             self._file.close()
+
+
+def _as_text(raw: str) -> str:
+    """What a stranger wrote, so that a spreadsheet that opens the file takes it for no formula."""
+    return f"'{raw}" if raw.startswith(("=", "+", "-", "@", "\t", "\r")) else raw

@@ -8,10 +8,11 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from ledger.cli.importing.keeping import Job, Progress, Rejects, StateFile
+from ledger.cli.importing.keeping import Progress, Rejects
 from ledger.cli.importing.sending import Outcome, Sender
 from ledger.connectors.preparing import Prepared, Preparer
-from ledger.connectors.records import Read, Record, Refused
+from ledger.connectors.pulling import Mark, Pulled
+from ledger.connectors.records import Record, Refused
 from ledger.wire import MAX_BATCH_BYTES, MAX_BATCH_ITEMS
 
 IN_FLIGHT: Final = 4
@@ -22,11 +23,12 @@ _MAX_BYTES: Final = MAX_BATCH_BYTES // 4
 
 @dataclass(slots=True)
 class Batch:
-    """Some rows of the file, in order, and how far they lead."""
+    """Some rows of the file, in order, and how far they lead. ``marks`` are those of a pull that lie among them."""
 
     rows: list[Prepared] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    marks: list[Mark] = field(default_factory=list)
     reads: int = 0
     line: int = 0
     things: int = 0
@@ -37,8 +39,11 @@ class Batch:
         """Whether another row may be too much."""
         return self.things >= MAX_BATCH_ITEMS or self.size >= _MAX_BYTES or self.reads >= _MAX_ROWS
 
-    def add(self, read: Read, preparer: Preparer) -> None:
-        """Take one more row."""
+    def add(self, read: Pulled, preparer: Preparer) -> None:
+        """Take one more row, or a mark behind it."""
+        if isinstance(read, Mark):
+            self.marks.append(read)
+            return
         self.reads += 1
         self.line = read.line
         if isinstance(read, Record):
@@ -63,7 +68,7 @@ class Batch:
         return any(row.decisions and not row.contributions for row in self.rows)
 
 
-def batches(reads: Iterator[Read], preparer: Preparer) -> Iterator[Batch]:
+def batches(reads: Iterator[Pulled], preparer: Preparer) -> Iterator[Batch]:
     """The rows in batches."""
     batch = Batch()
     for read in reads:
@@ -71,7 +76,7 @@ def batches(reads: Iterator[Read], preparer: Preparer) -> Iterator[Batch]:
         if batch.is_full:
             yield batch
             batch = Batch()
-    if batch.reads:
+    if batch.reads or batch.marks:
         yield batch
 
 
@@ -84,14 +89,15 @@ class _Flying:
 
 @dataclass(slots=True)
 class Run:
-    """One run over a file, from ``progress`` on, which it keeps up to date."""
+    """One run over a file, from ``progress`` on, which it keeps up to date. ``settled`` keeps it durably."""
 
     sender: Sender
-    job: Job
     progress: Progress
-    state: StateFile
     rejects: Rejects
+    settled: Callable[[Batch, Outcome], None]
     tell: Callable[[int], None]
+    _is_whole: bool = field(default=True, init=False)
+    """False while a batch is being counted: who is interrupted there must not count another."""
 
     def over(self, made: Iterator[Batch]) -> None:
         """Send all. Whatever stops it, batches that are answered by then are counted and kept."""
@@ -101,24 +107,26 @@ class Run:
                 for batch in made:
                     ids = batch.ids()
                     while flying and (len(flying) >= IN_FLIGHT or batch.needs_earlier() or _meets(ids, flying)):
-                        self._settle(flying.popleft())
+                        self._settle(flying)
                     outcome = Outcome(refused=batch.refused)
                     rows = self.sender.tasks(batch.rows, outcome)
                     flying.append(_Flying(batch, ids, pool.submit(self.sender.rest, rows, outcome)))
                 while flying:
-                    self._settle(flying.popleft())
+                    self._settle(flying)
             except BaseException:
                 self.sender.stopped.set()
-                while flying and flying[0].outcome.exception() is None:
-                    self._settle(flying.popleft())
+                while self._is_whole and flying and flying[0].outcome.exception() is None:
+                    self._settle(flying)
                 raise
 
-    def _settle(self, flown: _Flying) -> None:
-        """Count a batch once it is answered, and keep how far that is."""
-        outcome, batch, progress = flown.outcome.result(), flown.batch, self.progress
+    def _settle(self, flying: deque[_Flying]) -> None:
+        """Count the first batch once it is answered, and keep how far that is; one that fails stays the first."""
+        outcome, batch, progress = flying[0].outcome.result(), flying[0].batch, self.progress
+        self._is_whole = False
+        flying.popleft()
         progress.rejects_bytes = self.rejects.add(sorted(outcome.refused, key=lambda each: each.line))
         progress.rows += batch.reads
-        progress.line = batch.line
+        progress.line = batch.line or progress.line
         progress.used += outcome.used
         progress.refused += len(outcome.refused)
         for kept, new in (
@@ -128,7 +136,8 @@ class Run:
         ):
             for name, count in new.items():
                 kept[name] = kept.get(name, 0) + count
-        self.state.save(self.job, progress)
+        self.settled(batch, outcome)
+        self._is_whole = True
         self.tell(progress.rows)
 
 

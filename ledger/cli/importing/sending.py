@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from ledger import wire
+from ledger.cli.importing.changing import changed, known_id
 from ledger.client.connection import Connection
 from ledger.connectors.preparing import Piece, Prepared
 from ledger.connectors.records import Refused
@@ -78,6 +79,7 @@ class Sender(Connection):
         super().__init__(base_url, key, patience_seconds=0)
         self._campaign = campaign
         self._tasks: OrderedDict[str, bytes] = OrderedDict()
+        self._decisions: dict[str, str] = {}
         self.stopped = threading.Event()
         """Set: whoever waits gives up."""
 
@@ -98,10 +100,42 @@ class Sender(Connection):
         for kind, path in (("contribution", "/v1/contributions/batch"), ("decision", "/v1/decisions/batch")):
             of_rows = [row.contributions if kind == "contribution" else row.decisions for row in rows]
             pieces = [piece for pieces in of_rows for piece in pieces]
-            errors = _errors(pieces, self._sent(path, pieces), kind, outcome)
+            answers = self._sent(path, pieces)
+            if kind == "decision":
+                answers = self._changed(path, pieces, answers, rows)
+            errors = _errors(pieces, answers, kind, outcome)
             rows = _without(rows, of_rows, errors, kind, outcome)
         outcome.used += len(rows)
         return outcome
+
+    def _changed(
+        self, path: str, pieces: Sequence[Piece], answers: list[_Answer], rows: Sequence[Prepared]
+    ) -> list[_Answer]:
+        """Decisions with which the platform changes its mind are sent again, as superseding the one they change."""
+        changes = {name: earlier for row in rows for name, earlier in row.changes.items()}
+        again = changed(pieces, [answer.error() for answer in answers], changes, self._decision)
+        for place, answer in zip(again, self._sent(path, list(again.values())), strict=True):
+            answers[place] = answer
+        return answers
+
+    def _decision(self, own: str) -> str | None:
+        """The id of the decision that the platform calls so, asked for once. Raises UnavailableError in the end."""
+        found = self._decisions.get(own) or self._asked(own)
+        if found is not None:
+            if len(self._decisions) >= KNOWN_TASKS:
+                self._decisions.clear()
+            self._decisions[own] = found
+        return found
+
+    def _asked(self, own: str) -> str | None:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return known_id(self._send("GET", "/v1/entries", query={"external_id": own, "kind": "decision.made"}))
+            except UnavailableError as error:
+                wait_seconds = error.retry_after_seconds
+                if time.monotonic() + wait_seconds > deadline or self.stopped.wait(wait_seconds):
+                    raise
 
     def _unknown(self, piece: Piece) -> bytes | None:
         """The digest of a task that is not known to be there."""

@@ -103,8 +103,7 @@ def by_task(client: Client, work: Work, given: Mapping[str, JsonValue]) -> dict[
 def _task(client: Client, campaign: str, own_id: str) -> str:
     """The public id of the task that the platform calls so."""
     try:
-        reply = client._send("GET", "/v1/receipts", query={"external_id": own_id, "kind": "task"})
-        added = kinds.parse(Receipt.parse(reply.content).statement)
+        added = kinds.parse(Receipt.parse(client.receipt_of(own_id, "task")).statement)
     except NotFoundError:
         added = None
     if not isinstance(added, TaskAdded) or added.campaign != campaign:

@@ -19,13 +19,19 @@ from ledger.statements.canonical import MAX_SAFE_INTEGER, JsonValue
 _HEAD_BYTES: Final = 64 * 1024
 _MARK: Final = b"\xef\xbb\xbf"
 _PLAIN_NESTING: Final = 32
-_LONG_INTEGER: Final = re.compile(r"[0-9]{16}")
+_LONG_INTEGER: Final = re.compile(r"[0-9]{16}|[0-9][eE]\+?[0-9]+(?=[\s,\]}]|\Z)")
+_HALF: Final = re.compile(
+    rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])(?!(?:\\(?:u[dD]?)?)?\Z)"
+)
+"""A high surrogate without its low one; at the very end of what was read nobody can tell yet."""
+_PAIR_BYTES: Final = 12
 _LONG: Final = (f"It is longer than {MAX_ROW} bytes.", "Send such an object apart, its large parts as files.")
 _NESTED: Final = "It is nested too deep."
 _MAX_DEPTH: Final = 60
 """Canonical JSON has 64, of which a content is not the outermost."""
 _DEEP: Final = object()
 _EMPTY: Final[dict[str, Callable[[], Any]]] = {"start_map": dict, "start_array": list}
+_HALF_REMEDY: Final = "Mend the text that was cut within an emoji, or the one beside it that has a question mark."
 _HIDDEN: Final = "What comes after it was not read."
 
 
@@ -145,7 +151,7 @@ def _by_line(source: BinaryIO) -> Iterator[Item | Refused]:
 def _streamed(source: BinaryIO, path: list[str] | None) -> Iterator[Item | Refused]:
     """The items of the array at ``path``. What is broken hides all that follows: it is refused once, with its place."""
     bounded = _Bounded(source)
-    place = 0
+    place = began = 0
     try:
         for value in _items(ijson.basic_parse(bounded, multiple_values=True), path):
             place += 1
@@ -155,33 +161,46 @@ def _streamed(source: BinaryIO, path: list[str] | None) -> Iterator[Item | Refus
                 continue
             raw = _shown(value)
             try:
+                if bounded.half_at >= began and "?" in _encoded(value):  # what ijson's parser makes of half a character
+                    raise FormatError("There is half a character in it.", remedy=_HALF_REMEDY)
                 yield Item(place, checked(value), raw)
             except FormatError as error:
                 yield refused(place, error.detail, error.remedy, raw)
+            finally:
+                began = bounded.reads
     except TooLongError:
         yield refused(place + 1, _LONG[0], f"{_LONG[1]} {_HIDDEN}", "")
     except (ijson.JSONError, UnicodeError) as error:
         reason = f"The JSON is broken here: {_first_line(error)}."
         yield refused(place + 1, reason, f"Give the file as the platform wrote it. {_HIDDEN}", "")
+    except (ValueError, ArithmeticError):
+        yield refused(place + 1, "A number in it is too long.", f"Write it as a text. {_HIDDEN}", "")
 
 
 def _items(events: Iterator[tuple[str, Any]], path: list[str] | None) -> Iterator[Any]:
-    """The values of the array at ``path`` from the top, or without one the values at the top."""
+    """The values of the array at ``path`` from the top, or without one the values at the top.
+
+    Raises FormatError where no array is there.
+    """
     names: list[str | None] = []
-    inside = path is None
+    inside = found = path is None
     for event, value in events:
         if inside and event != "end_array":
             yield _built(events, event, value)
         elif inside:
             inside = False
         elif event == "start_array" and names == path:
-            inside = True
+            inside = found = True
+        elif not path:  # a value behind the array
+            yield _built(events, event, value)
         elif event in _EMPTY:
             names.append(None)
         elif event in ("end_map", "end_array"):
             names.pop()
         elif event == "map_key":
             names[-1] = value
+    if not found:
+        raise FormatError(f"There is no array {'.'.join(path or ())!r} in it.", remedy="Name the one that has the rows.")
 
 
 def _built(events: Iterator[tuple[str, Any]], first: str, plain: Any) -> Any:
@@ -217,8 +236,12 @@ def _built(events: Iterator[tuple[str, Any]], first: str, plain: Any) -> Any:
 
 
 def _shown(value: Any) -> str:
+    return _encoded(value)[:MAX_RAW]
+
+
+def _encoded(value: Any) -> str:
     try:
-        return msgspec.json.encode(value).decode()[:MAX_RAW]
+        return msgspec.json.encode(value).decode()
     except (RecursionError, UnicodeError, OverflowError, ValueError, TypeError):
         return ""
 
@@ -230,15 +253,26 @@ def _first_line(error: Exception) -> str:
 
 
 class _Bounded:
-    """A file that refuses to give more than a row may have without an item found in it."""
+    """A file that refuses to give more than a row may have without an item found in it.
+
+    ``half_at`` is the last of its ``reads`` in which there was half a character.
+    """
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
         self.since = 0
+        self.reads = 0
+        self.half_at = -1
+        self._tail = b""
 
     def read(self, size: int = -1) -> bytes:
         if self.since > MAX_ROW:
             raise TooLongError
         data = self._source.read(size)
         self.since += len(data)
+        self.reads += 1
+        window = self._tail + data
+        self._tail = window[-_PAIR_BYTES:]
+        if _HALF.search(window) is not None:
+            self.half_at = self.reads
         return data

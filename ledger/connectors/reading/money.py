@@ -17,6 +17,8 @@ _SIGNS: Final = {
 """Toman (ten rials) has no code of ISO 4217; IRT is what everybody writes."""
 _POINT: Final = frozenset({"USD", "CAD", "AUD", "NZD", "HKD", "GBP", "JPY", "INR", "KRW", "IRR", "IRT"})
 """Where a point parts the decimals and a comma the thousands; elsewhere both ways are usual."""
+_WHOLE: Final = frozenset({"JPY", "KRW", "IRR", "IRT"})
+"""Money of which nobody has parts: three digits behind a point may well be thousands."""
 _NUMBER: Final = re.compile(r"[0-9](?:[0-9.,٬٫'’ ]*[0-9])?")
 _GROUPS: Final = re.compile(r"[0-9]{1,3}(?:(?P<mark>[.,'’ ])[0-9]{3})(?:(?P=mark)[0-9]{3})*")
 _CODE: Final = re.compile(r"[A-Za-z]{3}")
@@ -80,7 +82,7 @@ def _decimal_mark(number: str, mark: str, currency: str, text: str) -> str | Non
         return None
     if len(tail) != 3 or head == "0" or len(head) > 3:
         return mark
-    if currency in _POINT:
+    if currency in _POINT and not (currency in _WHOLE and mark == "."):
         return mark if mark == "." else None
     raise FormatError(f"{text!r} could be two amounts.", remedy="Say what parts the decimals (decimal '.' or ',').")
 

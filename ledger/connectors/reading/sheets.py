@@ -18,6 +18,8 @@ MAX_PARTS: Final = 2000
 MAX_SHEET_BYTES: Final = 1024**3
 MAX_PART_BYTES: Final = 128 * 1024**2
 """Of what is not a sheet: shared texts and styles are held in memory."""
+MAX_ROWS: Final = 1_048_576
+"""As many as a sheet can have. A file may name any number as a row's, and all empty ones before it are gone through."""
 MAX_TIMES: Final = 100
 """How many times its size a file may unpack to; sheets of numbers come to some 20."""
 _FREE_BYTES: Final = 16 * 1024**2
@@ -66,6 +68,8 @@ def rows(source: BinaryIO, sheet: str | None = None) -> Iterator[Row | Refused]:
 def _rows(found: Iterator[tuple[int, tuple[Any, ...]]]) -> Iterator[Row | Refused]:
     names: list[str] = []
     for line, values in found:
+        if line > MAX_ROWS:
+            raise FormatError(f"The sheet has over {MAX_ROWS} rows.", remedy="Save it as CSV UTF-8 and give that.")
         texts = [_text(value) for value in values]
         while texts and not texts[-1]:
             texts.pop()

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 MAX_ROW: Final = 4 * 1024 * 1024
 """Characters of one row or one object. A contribution may have 256 KiB; a row may mean several."""
 _BUFFER_BYTES: Final = 64 * 1024
+_AGAIN_FREE: Final = 16 * MAX_ROW
+_AGAIN_TIMES: Final = 4
+"""What is read again behind damaged rows may come to so many times the text that was read, and to this much at first."""
 MAX_RAW: Final = 2000
 """Characters of a refused row that are kept."""
 _MARKS: Final = (
@@ -45,6 +48,7 @@ class Lines:
         self._again: deque[str] = deque()
         self.taken: list[str] = []
         self._size = 0
+        self._read = self._read_again = 0
         self.line = 1
         """The number of the first line in ``taken``, from 1."""
 
@@ -68,7 +72,16 @@ class Lines:
         self._size = 0
 
     def give_back(self, keep: int) -> None:
-        """Keep the first ``keep`` lines of the row; the others will be read again."""
+        """Keep the first ``keep`` lines of the row; the others will be read again.
+
+        Raises FormatError where that happens so much that reading would not end in any time.
+        """
+        self._read_again += sum(map(len, self.taken[keep:]))
+        if self._read_again > _AGAIN_FREE + _AGAIN_TIMES * self._read:
+            raise FormatError(
+                f"Too many rows have quotes that are not closed, the last one in line {self.line}.",
+                remedy="Take the file anew from the platform, or mend its quotes.",
+            )
         self._again.extendleft(reversed(self.taken[keep:]))
         del self.taken[keep:]
         self._size = sum(map(len, self.taken))
@@ -90,7 +103,9 @@ class Lines:
 
     def _readline(self) -> str:
         try:
-            return self._text.readline(MAX_ROW + 1)
+            line = self._text.readline(MAX_ROW + 1)
+            self._read += len(line)
+            return line
         except UnicodeDecodeError as error:
             raise FormatError(
                 f"The file is not {self._text.encoding}: {error.reason}.", remedy="Save it as UTF-8."

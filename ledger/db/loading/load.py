@@ -89,8 +89,9 @@ def _load_platforms(named: Named, loaded: Loaded) -> Asking:
         loaded.facts.platforms.add(platform)
     for (key,) in (yield from ask(_KEY_IDS, ones(named.keys))):
         loaded.key_ids.add(key)
-    for platform, key, scopes in (yield from ask(_LIVE_KEYS, ones(named.keys_of))):
-        loaded.keys.setdefault(platform, {})[key] = LiveKey(key, scopes)
+    for platform, *key in (yield from ask(_LIVE_KEYS, ones(named.keys_of))):
+        live = LiveKey(*key)
+        loaded.keys.setdefault(platform, {})[live.id] = live
 
 
 def _load_tasks(tasks: Iterable[str], loaded: Loaded) -> Asking:
@@ -199,7 +200,7 @@ SELECT t.id
 FROM {wanted} CROSS JOIN api_keys AS t
 WHERE t.log = {log} AND t.id = wanted.a"""
 _LIVE_KEYS = """
-SELECT t.platform, t.id, t.scopes
+SELECT t.platform, t.id, t.scopes, t.expires_ms
 FROM {wanted} CROSS JOIN api_keys AS t
 WHERE t.log = {log} AND t.platform = wanted.a AND t.revoked IS NULL"""
 _TASKS = """

@@ -116,6 +116,7 @@ class LiveKey(NamedTuple):
 
     id: str
     scopes: str
+    expires_ms: int | None = None
 
 
 @dataclass(slots=True)

@@ -3,7 +3,9 @@ amounts decimal text, values of the chain ``0x`` text.
 
 ``log`` is the log. ``campaigns`` and ``work`` are views that a replay of the statements rebuilds, but for digests of
 keys and tokens and texts of briefs, terms and notices; ``private`` is what no statement holds; ``worker`` belongs to
-the worker, as does ``audits``, which it fills for those who check the service.
+the worker, as does ``audits``, which it fills for those who check the service; ``imports`` is what programs tell of
+themselves; ``hooks`` are the webhooks that platforms send, ``events`` what they are told and where it is
+sent; ``repeats`` are replies, kept for whoever sends a request again; ``restored`` says what came from a mirror.
 """
 
 from ledger.db.tables.audits import audits, settlement_shares
@@ -12,6 +14,7 @@ from ledger.db.tables.campaigns import (
     api_keys,
     campaign_funds,
     campaigns,
+    key_uses,
     mandates,
     notices,
     platforms,
@@ -19,8 +22,13 @@ from ledger.db.tables.campaigns import (
     tasks,
 )
 from ledger.db.tables.columns import metadata
+from ledger.db.tables.events import endpoints, event_cursors, events, payments, sendings
+from ledger.db.tables.hooks import deliveries, hooks, refusals
+from ledger.db.tables.imports import imports
 from ledger.db.tables.log import checkpoints, entries, logs, tiles
 from ledger.db.tables.private import contents, contributors, externals, files, sessions, sign_in_links
+from ledger.db.tables.repeats import repeats
+from ledger.db.tables.restored import restored
 from ledger.db.tables.work import (
     appeals,
     contributions,
@@ -63,11 +71,18 @@ __all__ = [
     "contributors",
     "costs",
     "decisions",
+    "deliveries",
+    "endpoints",
     "entries",
     "erasures",
+    "event_cursors",
+    "events",
     "externals",
     "feedbacks",
     "files",
+    "hooks",
+    "imports",
+    "key_uses",
     "leases",
     "logs",
     "mandates",
@@ -75,10 +90,15 @@ __all__ = [
     "nonces",
     "notices",
     "opened_contents",
+    "payments",
     "platforms",
+    "refusals",
+    "repeats",
     "requests",
+    "restored",
     "results",
     "reviews",
+    "sendings",
     "sessions",
     "settlement_accounts",
     "settlement_shares",

@@ -17,11 +17,21 @@ api_keys = Table(
     "api_keys",
     metadata,
     *columns(log=TEXT, id=TEXT, platform=TEXT, digest=BYTES, scopes=TEXT, revoked=MAYBE_NUMBER, checksum=NUMBER),
+    *columns(expires_ms=MAYBE_NUMBER),
     PrimaryKeyConstraint("log", "id"),
     ForeignKeyConstraint(["log", "platform"], ["platforms.log", "platforms.id"]),
     Index("ix_api_keys_platform", "log", "platform"),
 )
-"""``scopes`` are words with spaces between; ``revoked`` is the entry that revoked the key."""
+"""``scopes`` are words with spaces between; ``revoked`` is the entry that revoked the key; from ``expires_ms`` on it
+opens nothing."""
+
+key_uses = Table(
+    "key_uses",
+    metadata,
+    *columns(log=TEXT, key=TEXT, used_ms=NUMBER),
+    PrimaryKeyConstraint("log", "key"),
+)
+"""When a key was last used, to a minute or so."""
 
 campaigns = Table(
     "campaigns",

@@ -11,6 +11,7 @@ from ledger.log.checking.log_rows import Progress, read_blocks
 from ledger.log.checking.people import People, check_keys
 from ledger.log.checking.replay import Replay
 from ledger.log.checking.report import Report
+from ledger.log.checking.restored import Restored
 from ledger.log.checking.snapshot import Snapshot
 from ledger.log.checking.views import RowsByEntry, Views
 from ledger.statements.kinds import parse
@@ -28,10 +29,11 @@ BESIDE: Final = {
 async def check_beside(snapshot: Snapshot, report: Report, replay: Replay, progress: Progress | None) -> None:
     """Compare all that the entries make with what is stored; ``replay`` has taken every entry."""
     checks = {name: report.check(name, title) for name, title in BESIDE.items()}
-    contents = Contents(snapshot, checks["contents"], replay)
+    restored = await Restored.read(snapshot)
+    contents = Contents(snapshot, checks["contents"], replay, restored)
     people = People(snapshot, checks["people"], replay)
     externals = Externals(snapshot, checks["externals"], replay, contents, people)
-    views = Views(snapshot, checks["views"], replay)
+    views = Views(snapshot, checks["views"], replay, restored)
     await views.begin()
     columns = ExternalRow._fields
     own_ids = RowsByEntry(snapshot.stream("externals", columns, "entry_index"), columns)
@@ -53,3 +55,4 @@ async def check_beside(snapshot: Snapshot, report: Report, replay: Replay, progr
     await people.end()
     await externals.end([ExternalRow(*row) for row in own_ids.strays])
     await check_keys(snapshot, checks["keys"], replay)
+    restored.say(report)

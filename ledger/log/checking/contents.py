@@ -9,6 +9,7 @@ from ledger.db.loading import Content
 from ledger.db.rows import ContentRow
 from ledger.log.checking.replay import Replay
 from ledger.log.checking.report import MAX_FINDINGS_A_CHECK, Check
+from ledger.log.checking.restored import Restored
 from ledger.log.checking.snapshot import Snapshot, raw_bytes, same
 from ledger.statements.appeals import AppealFiled, AppealResolved
 from ledger.statements.campaigns import TaskAdded
@@ -33,10 +34,11 @@ class Carried(NamedTuple):
 class Contents:
     """Compares openings block by block and keeps those of the last block (``openings``)."""
 
-    def __init__(self, snapshot: Snapshot, check: Check, replay: Replay) -> None:
+    def __init__(self, snapshot: Snapshot, check: Check, replay: Replay, restored: Restored) -> None:
         self._snapshot = snapshot
         self._check = check
         self._replay = replay
+        self._restored = restored
         self._found = 0
         self._absent: list[Carried] = []
         """What may be with the caller alone."""
@@ -53,11 +55,11 @@ class Contents:
                 self.openings[content] = Opening(row.salt, row.preimage)
             carried.pop(content)
         for each in carried.values():
-            if each.content in self._replay.erased or self._is_sealed(each.content):
+            if each.content in self._replay.erased or is_sealed(self._replay, each.content):
                 continue
-            if each.needed:
+            if each.needed and not self._restored.lost(self._replay, each.content, each.entry):
                 self._error(each, "is missing, and no entry says that it was erased.")
-            elif len(self._absent) < MAX_FINDINGS_A_CHECK:
+            elif not each.needed and len(self._absent) < MAX_FINDINGS_A_CHECK:
                 self._absent.append(each)
 
     async def end(self) -> None:
@@ -88,7 +90,7 @@ class Contents:
         if erased is not None:
             self._error(carried, f"is still there, though entry {erased} says that it was erased.")
             return False
-        if self._is_sealed(carried.content):
+        if is_sealed(self._replay, carried.content):
             self._error(carried, "is there before it was revealed.")
             return False
         if not same(row.platform, carried.platform):
@@ -104,23 +106,25 @@ class Contents:
             f"The opening ({purpose}) of {subject} {what}", entry=carried.entry, table="contents", column=column
         )
 
-    def _is_sealed(self, content: Content) -> bool:
-        """A sealed entry that was not revealed."""
-        if content.purpose != "contribution":
-            return False
-        facts = self._replay.loaded.facts
-        contribution = facts.contributions[content.subject]
-        return facts.campaigns[contribution.campaign].opened.sealed is not None and not contribution.revealed
-
     def _carried(self, statement: AnyStatement, index: int) -> list[Carried]:
-        found = _commitments(statement)
+        found = commitments(statement)
         if not found:
             return []
         platform = self._replay.platform_of(statement)
         return [Carried(content, said, platform, index, content.purpose != "inputs") for content, said in found]
 
 
-def _commitments(statement: AnyStatement) -> list[tuple[Content, str]]:
+def is_sealed(replay: Replay, content: Content) -> bool:
+    """Whether it is of a sealed entry that was not revealed."""
+    if content.purpose != "contribution":
+        return False
+    facts = replay.loaded.facts
+    contribution = facts.contributions[content.subject]
+    return facts.campaigns[contribution.campaign].opened.sealed is not None and not contribution.revealed
+
+
+def commitments(statement: AnyStatement) -> list[tuple[Content, str]]:
+    """What a statement commits to, each with its commitment."""
     match statement:
         case TaskAdded():
             return [(Content("task", statement.id), statement.commitment)]

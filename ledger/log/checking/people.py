@@ -73,8 +73,14 @@ async def check_keys(snapshot: Snapshot, check: Check, replay: Replay) -> None:
             check.error(f"The key {key} is missing.", entry=entry, table="api_keys")
             continue
         compare_checksum(check, "api_keys", row._asdict(), entry)
+        expires_ms = replay.expiries[key]
         revoked = replay.changes.get(("api_keys", key), {}).get("revoked")
-        for column, said in {"platform": platform, "scopes": scopes, "revoked": revoked}.items():
+        for column, said in {
+            "platform": platform,
+            "scopes": scopes,
+            "revoked": revoked,
+            "expires_ms": expires_ms,
+        }.items():
             if not same(getattr(row, column), said):
                 check.error(
                     f"The key {key} has another {column} than the log says.",

@@ -60,6 +60,8 @@ class Replay:
     """By platform: its live keys by id."""
     all_keys: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """By id, revoked ones included: platform, scopes with spaces between, and the entry that brought it."""
+    expiries: dict[str, int | None] = field(default_factory=dict)
+    """By a key's id: from when on it opens nothing, as the last statement with it says."""
     settled: list[Recorded] = field(default_factory=list)
     ended: dict[Place, SettlementActivated | SettlementVetoed] = field(default_factory=dict)
     erased: dict[tuple[str, str], int] = field(default_factory=dict)
@@ -125,6 +127,7 @@ class Replay:
         self.keys[platform] = {key.id: key for key in statement.keys}
         for key in statement.keys:
             self.all_keys.setdefault(key.id, (platform, " ".join(key.scopes), index))
+            self.expiries[key.id] = None if key.expires is None else time_ms(key.expires)
         for gone in before.keys() - self.keys[platform].keys():
             self.changes["api_keys", gone] = {"revoked": index}
 

@@ -26,10 +26,58 @@ UNBOUND: Final[dict[str, tuple[tuple[str, ...], str]]] = {
         ("chain_id", "transaction", "campaign", "intent", "gas", "wei"),
         "the chain's word: receipts of the transactions",
     ),
+    "deliveries": (
+        (
+            *("id", "hook", "event", "digest", "size", "body", "received_ms", "state", "tries", "next_ms", "ended_ms"),
+            *("words", "recorded"),
+        ),
+        "what platforms delivered; what was made of it is in the log",
+    ),
+    "endpoints": (
+        (
+            *("id", "platform", "url", "description", "types", "secret", "old_secret", "old_until_ms", "state"),
+            *("detail", "cursor", "at_ms", "at_once", "failing_ms", "failures", "pause_ms", "holder"),
+            *("held_until_ms",),
+        ),
+        "where platforms are told of events; sealed secrets notice damage when they are opened",
+    ),
+    "event_cursors": (("number", "entries", "done", "anchored"), "how far events are written"),
+    "events": (
+        ("number", "type", "platform", "at_ms", "data", "told_ms"),
+        "what platforms are told; what they tell of is in the log and on the chain",
+    ),
     "files": (("erased_ms",), "when a file was erased"),
+    "hooks": (
+        (
+            *("id", "platform", "campaign", "connector", "secrets", "old_until_ms", "base_url", "token", "rate"),
+            *("at_ms", "holder", "held_until_ms", "worked_ms"),
+        ),
+        "settings of webhooks; sealed secrets notice damage when they are opened",
+    ),
+    "imports": (
+        (
+            *("id", "platform", "campaign", "connector", "form", "file", "state", "expected", "rows", "used"),
+            *("refused", "skipped", "written", "known", "detail", "began_ms", "seen_ms", "ended_ms"),
+        ),
+        "what programs told of themselves",
+    ),
+    "key_uses": (("key", "used_ms"), "when keys were last used"),
     "leases": (("name", "holder", "token", "expires_at"), "who leads at the moment"),
     "nonces": (("chain_id", "sender", "nonce", "intent"), "the worker's word"),
+    "payments": (
+        ("chain_id", "pool", "block", "log_index", "account", "amount", "transaction", "told"),
+        "the chain's word: audit with --rpc",
+    ),
+    "refusals": (("hook", "reason", "count", "last_ms"), "a counter"),
+    "repeats": (
+        ("id", "request", "at_ms", "reply"),
+        "replies for whoever asks again; sealed, so that damage is noticed",
+    ),
     "requests": (("id", "kind", "state", "at_ms", "platform", "detail"), "what was asked of the worker"),
+    "sendings": (
+        ("endpoint", "event", "state", "tries", "next_ms", "tried_ms", "took_ms", "status", "words", "at_ms"),
+        "how events were sent",
+    ),
     "settlement_shares": (
         (
             *("chain_id", "pool", "number", "size", "position", "account", "contributor", "rule", "units"),

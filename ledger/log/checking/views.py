@@ -38,6 +38,7 @@ from ledger.log.checking.heads import as_bytes
 from ledger.log.checking.remade import without_private
 from ledger.log.checking.replay import Replay
 from ledger.log.checking.report import MAX_FINDINGS_A_CHECK, Check
+from ledger.log.checking.restored import Restored
 from ledger.log.checking.snapshot import Snapshot, same
 from ledger.statements.campaigns import CampaignAmended, CampaignNotice, CampaignOpened
 from ledger.statements.kinds import AnyStatement
@@ -102,10 +103,11 @@ class RowsByEntry:
 class Views:
     """All views of one log, beside its entries; ``end`` names what is too much."""
 
-    def __init__(self, snapshot: Snapshot, check: Check, replay: Replay) -> None:
+    def __init__(self, snapshot: Snapshot, check: Check, replay: Replay, restored: Restored) -> None:
         self._snapshot = snapshot
         self._check = check
         self._replay = replay
+        self._restored = restored
         self._tables: dict[str, RowsByEntry] = {}
         self._compared = 0
 
@@ -159,6 +161,7 @@ class Views:
                 continue
             if (table, column) in _TEXTS:
                 right = _digest(stored) == _digest_of(statement, column)
+                right = right or self._restored.lost_text(stored, entry.entry_index)
             else:
                 right = same(stored, value)
             if not right:

@@ -37,6 +37,7 @@ _DRAFTS: dict[type[items.Item], Callable[[Any, Known], Draft]] = {
     items.RegisterPlatform: platforms.register,
     items.AddKey: platforms.add_key,
     items.RevokeKey: platforms.revoke_key,
+    items.NoteAct: platforms.note_act,
     items.Record: service.record,
 }
 

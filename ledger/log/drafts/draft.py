@@ -28,3 +28,5 @@ class Draft(NamedTuple):
     """Somebody whom the log names for the first time."""
     key: ApiKeyRow | None = None
     revoked: str | None = None
+    expired: tuple[str, int] | None = None
+    """A key of before, and from when on it opens nothing."""

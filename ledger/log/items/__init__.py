@@ -19,7 +19,7 @@ from ledger.log.items.contents import EraseContent, GiveMandate, OpenContent, Pu
 from ledger.log.items.contributions import Reveal, Submit, Withdraw
 from ledger.log.items.judging import Decide, FileAppeal, ResolveAppeal, Review
 from ledger.log.items.people import GiveFeedback, LinkWallet, ObjectToLink
-from ledger.log.items.platforms import AddKey, ApiKey, RegisterPlatform, RevokeKey
+from ledger.log.items.platforms import AddKey, ApiKey, NoteAct, RegisterPlatform, RevokeKey
 from ledger.log.items.service import Fence, Record
 from ledger.log.items.written import Written
 
@@ -27,6 +27,7 @@ Item = (
     RegisterPlatform
     | AddKey
     | RevokeKey
+    | NoteAct
     | OpenCampaign
     | AmendCampaign
     | PublishNotice
@@ -65,6 +66,7 @@ __all__ = [
     "GiveMandate",
     "Item",
     "LinkWallet",
+    "NoteAct",
     "ObjectToLink",
     "OpenCampaign",
     "OpenContent",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ledger.statements.platforms import Scope
+from ledger.statements.platforms import Act, Scope
 
 
 class ApiKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -13,6 +13,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     id: str
     scopes: tuple[Scope, ...]
     digest: bytes
+    expires_ms: int | None = None
 
 
 class RegisterPlatform(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -29,6 +30,10 @@ class AddKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     platform: str
     key: ApiKey
+    rotates: str | None = None
+    """The key that it is for, which is good until ``overlap_ms`` after the entry; 0: gone with it."""
+    overlap_ms: int = 0
+    by: str | None = None
 
 
 class RevokeKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -36,3 +41,13 @@ class RevokeKey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     platform: str
     key_id: str
+    by: str | None = None
+
+
+class NoteAct(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """That a platform's administrator did something that no other statement tells of."""
+
+    platform: str
+    by: str
+    act: Act
+    subject: str

@@ -8,6 +8,7 @@ that stops or cuts it off between any two of these calls (``tests/simulation/wor
 from ledger.chain.nodes import Answer, NodeHealth
 from ledger.worker.ports.chain import Chain
 from ledger.worker.ports.clock import Clock, Work
+from ledger.worker.ports.events import Anchored, Events, Payment, Position, Told
 from ledger.worker.ports.log import Log
 from ledger.worker.ports.report import AccountReport, AnchorPlan, PlanReason, WorkerReport
 from ledger.worker.ports.rows import AnchorRow, Asked, Attempt, AttemptState, ClaimAsked, Cost, Rows
@@ -17,6 +18,7 @@ __all__ = [
     "AccountReport",
     "AnchorPlan",
     "AnchorRow",
+    "Anchored",
     "Answer",
     "Asked",
     "Attempt",
@@ -25,11 +27,15 @@ __all__ = [
     "ClaimAsked",
     "Clock",
     "Cost",
+    "Events",
     "Log",
     "NodeHealth",
+    "Payment",
     "PlanReason",
+    "Position",
     "Rows",
     "Signing",
+    "Told",
     "Work",
     "WorkerReport",
 ]

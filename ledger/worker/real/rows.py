@@ -13,6 +13,7 @@ from ledger.log.queries import chunks
 from ledger.worker.ports import Asked, WorkerReport
 from ledger.worker.real.stored.anchors import AnchorRows
 from ledger.worker.real.stored.claims import ClaimRows
+from ledger.worker.real.stored.events import EventRows
 from ledger.worker.real.stored.settlements import SettlementRows
 from ledger.worker.real.stored.transactions import TransactionRows
 
@@ -20,8 +21,9 @@ _MOST = 1_000
 """Requests that are looked at in a step."""
 
 
-class DatabaseRows(TransactionRows, AnchorRows, ClaimRows, SettlementRows):
-    """``ports.Rows``: each call is one transaction; those that write hold the lease's row until they end.
+class DatabaseRows(TransactionRows, AnchorRows, ClaimRows, SettlementRows, EventRows):
+    """``ports.Rows`` and ``ports.Events``: each call is one transaction; those that write hold the lease's row until
+    they end.
 
     What is fenced is looked at with the holder and the token of the last ``hold`` that succeeded.
     """

@@ -18,6 +18,7 @@ from ledger.cli.importing import choosing, running
 from ledger.cli.importing.sending import Sender
 from ledger.errors import UnavailableError
 from ledger.wire import Brief, NewCampaign, PieceRate
+from ledger.wire.imports import Import
 from tests.acceptance.cli.served import Ended, Site
 from tests.integration.api.running import BRIEF
 
@@ -69,6 +70,11 @@ def run(site: Site, campaign: str, file: Path, *more: object) -> Ended:
     return site.run("import", file, "--campaign", campaign, "--mapping", "map.toml", "--rate", "100", "--json", *more)
 
 
+def shown(site: Site, campaign: str) -> list[Import]:
+    """The imports as the service shows them, the newest first."""
+    return list(site.client.imports(campaign))
+
+
 def said(ended: Ended, code: int = 0) -> dict[str, object]:
     assert ended.code == code, ended.err
     found: dict[str, object] = json.loads(ended.out)
@@ -89,6 +95,13 @@ def test_once_and_again(site: Site, campaign: str) -> None:
     with file.open("a") as grown:
         grown.write("bob,x,?,new,,\n")
     assert said(run(site, campaign, file))["written"] == {"contribution": 1}
+    told = shown(site, campaign)
+    assert [(each.state, each.rows, each.used, each.expected) for each in told] == [
+        *(("done", 33, 33, 33), ("done", 32, 32, 32), ("done", 32, 32, 32))
+    ]
+    assert (told[2].connector, told[2].form, told[2].file) == (first["format"], "table", "answers.csv")
+    assert told[2].written.model_dump() == first["written"]
+    assert told[1].known == told[2].written
 
 
 def test_what_cannot_be_used_is_said_row_by_row(site: Site, campaign: str) -> None:
@@ -127,6 +140,7 @@ def test_a_dry_run_writes_nothing(site: Site, campaign: str) -> None:
     assert found["first"][1]["content"] == {"label": "نه, 0"}  # type: ignore[index]
     assert list(site.client.contributions(campaign)) == []
     assert sorted(site.folder.iterdir()) == before
+    assert shown(site, campaign) == []
 
 
 @pytest.mark.parametrize("at", [1, 2, 4])
@@ -147,12 +161,17 @@ def test_a_stop_at_any_batch_is_gone_on_from(
     ended = run(site, campaign, file)
     assert ended.code == (130 if at == 2 else 2)
     assert (site.folder / "answers.csv.crowdledger-import").exists() == (at > 1)
+    (told,) = shown(site, campaign)
+    assert (told.state, told.detail) == (("stopped", None) if at == 2 else ("failed", "Gone."))
     monkeypatch.setattr(Sender, "rest", real)
     found = said(run(site, campaign, file), 1)
     assert (found["rows"], found["used"], found["refused"]) == (47, 46, 1)
     assert found["written"]["contribution"] + found["known"].get("contribution", 0) == 46  # type: ignore
     assert len(list(site.client.contributions(campaign))) == 46
     assert (site.folder / "answers.csv.rejects.csv").read_text().count("\n") == 2
+    again = shown(site, campaign)
+    assert (again[0].state, again[0].rows, again[0].used, again[0].refused) == ("done", 47, 46, 1)
+    assert ([each.id for each in again] == [told.id]) == (at > 1), "what goes on is the same import"
 
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
@@ -177,6 +196,8 @@ def test_stopped_by_a_signal_and_gone_on_with(site: Site, campaign: str, sent: s
     found = json.loads(ended.stdout)
     assert (found["rows"], found["used"], found["refused"]) == (6_001, 6_000, 1)
     assert sum(1 for _ in site.client.contributions(campaign)) == 6_000
+    told = shown(site, campaign)[0]
+    assert (told.state, told.rows, told.expected) == ("done", 6_001, 6_001)
 
 
 def test_another_file_under_the_name_of_an_unfinished_one(

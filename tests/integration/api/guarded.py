@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from tests.integration.api.running import BRIEF
 
-Access = Literal["own", "listing", "operator", "public", "session"]
+Access = Literal["own", "listing", "operator", "public", "session", "signed"]
 
 
 @dataclass(frozen=True)
@@ -16,6 +16,7 @@ class Route:
 
     ``own``: another platform's thing is missing (404). ``listing``: the reply holds nothing of another platform.
     ``operator``: the operator's key, or an auditor's token, only. ``public``: anybody, and nothing private is said.
+    ``signed``: a platform's delivery, known by its signature (tests/integration/api/hooks).
     ``session``: a contributor's session only, and nothing of anybody else in the reply.
     """
 
@@ -30,12 +31,14 @@ DECISION = {"contribution": "{contribution}", "verdict": "rejected", "supersedes
 REVIEW = {"contribution": "{contribution}", "reviewer": "eve", "verdict": "accepted"}
 FILE = {"file": "the secret file"}
 ADDRESS = "0x" + "11" * 20
+IMPORT = {"campaign": "{campaign}", "connector": "mturk", "form": "batch-results", "file": "the secret file.csv"}
 
 ROUTES = {
     "POST /v1/platforms": Route("operator", body={"name": "Eve"}),
     "GET /keys.json": Route("public"),
     "GET /v1/keys": Route("listing", "admin"),
     "POST /v1/keys": Route("listing", "admin", {"scopes": ["submit"]}),
+    "POST /v1/keys/{key}/rotate": Route("own", "admin"),
     "DELETE /v1/keys/{key}": Route("own", "admin"),
     "POST /v1/campaigns": Route(
         "listing",
@@ -146,7 +149,9 @@ ROUTES = {
     "GET /tile/{path}": Route("public"),
     "GET /settlements/{chain_id}/{pool}/{number}.json": Route("public"),
     "GET /health": Route("public"),
+    "GET /healthz": Route("public"),
     "GET /ready": Route("public"),
+    "GET /readyz": Route("public"),
     "GET /openapi.json": Route("public"),
     "GET /static/{path}": Route("public"),
     "GET /words/{code}.json": Route("public"),
@@ -165,6 +170,11 @@ ROUTES = {
     "GET /v1/settlements/requests": Route("listing", "settle"),
     "GET /v1/campaigns/{campaign}/record": Route("public"),
     "GET /v1/campaigns/{campaign}/rewards": Route("public"),
+    "POST /v1/imports": Route("own", "submit", IMPORT),
+    "GET /v1/imports": Route("listing"),
+    "GET /v1/imports/{imported}": Route("own"),
+    "PATCH /v1/imports/{imported}": Route("own", "submit", {"rows": 1, "used": 1, "refused": 0}),
+    "GET /v1/events": Route("listing"),
     "GET /v1/audits": Route("public"),
     "POST /v1/audits": Route("public"),
     "GET /v1/audits/{audit}": Route("public"),
@@ -181,4 +191,24 @@ ROUTES = {
     "GET /verify.html": Route("public"),
     "GET /platform": Route("public"),
     "POST /platform/code": Route("listing", "submit", {"url": "http://crowd.test/me#link=sl_0"}),
+    "POST /v1/hooks": Route("own", "admin", {"connector": "forms", "campaign": "{campaign}"}),
+    "GET /v1/hooks": Route("listing", "admin"),
+    "POST /v1/endpoints": Route("listing", "admin", {"url": "https://eve.example/told"}),
+    "GET /v1/endpoints": Route("listing", "admin"),
+    "GET /v1/endpoints/{endpoint}": Route("own", "admin"),
+    "PATCH /v1/endpoints/{endpoint}": Route("own", "admin", {"state": "disabled"}),
+    "DELETE /v1/endpoints/{endpoint}": Route("own", "admin"),
+    "POST /v1/endpoints/{endpoint}/rotate": Route("own", "admin", {}),
+    "POST /v1/endpoints/{endpoint}/test": Route("own", "admin"),
+    "POST /v1/endpoints/{endpoint}/replay": Route("own", "admin", {"after": 0}),
+    "GET /v1/endpoints/{endpoint}/sendings": Route("own", "admin"),
+    "POST /v1/endpoints/{endpoint}/sendings/{event}/retry": Route("own", "admin"),
+    "GET /v1/hooks/{hook}": Route("own", "admin"),
+    "PATCH /v1/hooks/{hook}": Route("own", "admin", {"rate": "1"}),
+    "DELETE /v1/hooks/{hook}": Route("own", "admin"),
+    "POST /v1/hooks/{hook}/rotate": Route("own", "admin", {}),
+    "GET /v1/hooks/{hook}/deliveries": Route("own", "admin"),
+    "POST /v1/hooks/{hook}/deliveries/{delivery}/retry": Route("own", "admin"),
+    "GET /v1/hooks/{connector}/{hook}": Route("public"),
+    "POST /v1/hooks/{connector}/{hook}": Route("signed", body={}),
 }

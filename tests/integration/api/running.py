@@ -15,10 +15,12 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.service import Service
 from ledger.config import Config
+from ledger.db.sealed import new_key
 from ledger.tree.keys import LogSigner
 
 ORIGIN = "example.org/crowd"
 ADMIN_KEY = "0a1b2c3d" * 8
+SECRETS_KEY = new_key()
 BRIEF = {
     "problem": "Which of the sentences follows from the other?",
     "mode": "cooperation",
@@ -110,12 +112,14 @@ def settings(folder: Path, database_url: str, log_signer: LogSigner, **more: Any
     """A configuration with its secrets in ``folder``."""
     (folder / "log.pem").write_bytes(log_signer.to_pem())
     (folder / "admin.key").write_text(ADMIN_KEY + "\n")
+    (folder / "secrets.key").write_bytes(SECRETS_KEY)
     return Config(
         **{
             "database_url": database_url,
             "origin": ORIGIN,
             "log_key_file": folder / "log.pem",
             "admin_key_file": folder / "admin.key",
+            "secrets_key_file": folder / "secrets.key",
             "public_url": "http://crowd.test",
             "blob_folder": folder / "blobs",
             **more,
@@ -130,4 +134,5 @@ async def running(config: Config) -> AsyncIterator[Api]:
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     lifespan: AbstractAsyncContextManager[Any] = app.router.lifespan_context(app)
     async with lifespan, httpx.AsyncClient(transport=transport, base_url="http://crowd.test") as http:
+        await asyncio.sleep(0)  # what is done after a start has begun
         yield Api(app, http)

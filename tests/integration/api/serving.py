@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ledger.client import Client
 from ledger.tree.keys import LogSigner
-from tests.integration.api.running import ADMIN_KEY, ORIGIN
+from tests.integration.api.running import ADMIN_KEY, ORIGIN, SECRETS_KEY
 
 _START_SECONDS = 30.0
 
@@ -44,6 +44,7 @@ def serving(folder: Path, database_url: str, log_signer: LogSigner) -> Iterator[
     """``uvicorn api.app:from_environment`` in a process of its own; its log must show no trace and no secret."""
     (folder / "log.pem").write_bytes(log_signer.to_pem())
     (folder / "admin.key").write_text(ADMIN_KEY)
+    (folder / "secrets.key").write_bytes(SECRETS_KEY)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -53,6 +54,7 @@ def serving(folder: Path, database_url: str, log_signer: LogSigner) -> Iterator[
         "CROWDLEDGER_ORIGIN": ORIGIN,
         "CROWDLEDGER_LOG_KEY_FILE": str(folder / "log.pem"),
         "CROWDLEDGER_ADMIN_KEY_FILE": str(folder / "admin.key"),
+        "CROWDLEDGER_SECRETS_KEY_FILE": str(folder / "secrets.key"),
         "CROWDLEDGER_PORT": str(port),
     }
     command = [sys.executable, "-m", "uvicorn", "--factory", "api.app:from_environment", "--port", str(port)]

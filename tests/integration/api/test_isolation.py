@@ -14,6 +14,7 @@ import pytest
 from tests.integration.api.guarded import ADDRESS, FILE, ROUTES
 from tests.integration.api.people import signed_in
 from tests.integration.api.running import ADMIN_KEY, Api, Platform
+from tests.integration.worker.row_stores import PLACE
 
 KEYED = [name for name, route in ROUTES.items() if route.access in ("own", "listing")]
 OWN = [name for name, route in ROUTES.items() if route.access == "own"]
@@ -59,7 +60,15 @@ async def victim(platform: Platform) -> Victim:
     assert private.status_code == 201, private.text
     appeal = await platform.post("/v1/appeals", {"contribution": contribution["id"], "grounds": SECRETS[5]})
     mandate = await platform.post("/v1/mandates", {"name": "Auditor", "until": "2030-01-01T00:00:00Z"})
+    told = {"campaign": campaign, "connector": "mturk", "form": "batch-results", "file": SECRETS[4]}
+    imported = await platform.post("/v1/imports", told)
+    hook = await platform.post("/v1/hooks", {"connector": "forms", "campaign": campaign})
     names = {
+        "hook": hook.json()["id"],
+        "delivery": hook.json()["id"],
+        "endpoint": await _endpoint(platform),
+        "event": "1",
+        "connector": "forms",
         "campaign": campaign,
         "sha256": file.json()["sha256"],
         "contribution": contribution["id"],
@@ -78,10 +87,20 @@ async def victim(platform: Platform) -> Victim:
         "contributor": SECRETS[2],
         "public": "5f0c7d3e-1111-4aaa-9bbb-000000000001",
         "mandate": mandate.json()["id"],
+        "imported": imported.json()["id"],
         "purpose": "contribution",
         "subject": contribution["id"],
     }
     return Victim(platform, names)
+
+
+async def _endpoint(platform: Platform) -> str:
+    """An endpoint can be made where there is a worker."""
+    platform.api.service.deployment = PLACE
+    made = await platform.post("/v1/endpoints", {"url": f"https://victim.example/{SECRETS[1].replace(' ', '-')}"})
+    platform.api.service.deployment = None
+    assert made.status_code == 201, made.text
+    return str(made.json()["id"])
 
 
 def all_routes(api: Api) -> set[str]:
@@ -236,4 +255,4 @@ async def test_the_description_says_which_paths_take_a_token(api: Api) -> None:
         if f"{method.upper()} {path}" in ROUTES
     }
     assert len(described) > 60
-    assert described == {name: ROUTES[name].access != "public" for name in described}
+    assert described == {name: ROUTES[name].access not in ("public", "signed") for name in described}

@@ -57,7 +57,7 @@ async def test_structure(api: Api) -> None:
     for path, operations in schema["paths"].items():
         inside = set(re.findall(r"{([^}]+)}", path))
         for method, operation in operations.items():
-            assert method in ("get", "put", "post", "delete")
+            assert method in ("get", "put", "post", "patch", "delete")
             declared = {each["name"] for each in operation.get("parameters", []) if each["in"] == "path"}
             assert declared == inside, path
             problem = operation["responses"]["default"]["content"]["application/problem+json"]["schema"]

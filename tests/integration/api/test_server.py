@@ -104,7 +104,7 @@ def test_client_walks_the_main_path(server: str, log_signer: LogSigner, monkeypa
         assert key.key is not None
         key_id = key.key.split("_")[1]
         listed = client.keys()
-        assert wire.Key(id=key_id, scopes=["submit"]) in listed
+        assert (key_id, ["submit"]) in [(each.id, each.scopes) for each in listed]
         client.revoke_key(key_id)
         client.close_campaign(opened.id)
 

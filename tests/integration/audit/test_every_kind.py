@@ -14,7 +14,7 @@ from ledger.chain.devchain import DevChain
 from ledger.chain.rpc import Node, Refusal
 from ledger.statements import kinds, values
 from ledger.statements.campaigns import Criterion, Prizes, Sealed
-from ledger.statements.platforms import KeyRotated
+from ledger.statements.platforms import AdminActed, KeyRotated
 from ledger.statements.settlements import SettlementVetoed
 from ledger.statements.sign_in import WalletLink
 from ledger.statements.signatures import message_digest
@@ -110,6 +110,7 @@ def _vetoed(staged: Staged) -> None:
 def test_an_honest_log_with_every_kind_of_statement(staged: Staged) -> None:
     tell = staged.tell
     tell.say(KeyRotated(**tell.head(), platform=tell.platform, keys=[]))
+    tell.say(AdminActed(**tell.head(), platform=tell.platform, by="0" * 16, act="hook.made", subject=tell.id()))
     staged.rotate()
     campaign = _people_work(staged)
     contest = _contest(staged)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -93,8 +94,9 @@ def test_anvil_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
 def test_without_anvil_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(devchain, "__file__", str(tmp_path / "ledger" / "chain" / "devchain.py"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ConfigError, match="make setup"):
+    with pytest.raises(ConfigError, match="make setup") as refused:
         find_anvil()
+    assert re.search(r"npm install --global @foundry-rs/anvil-[a-z0-9-]+@\d", refused.value.remedy)
     own = tmp_path / "anvil"
     own.write_text("#!/bin/sh\n")
     own.chmod(0o755)

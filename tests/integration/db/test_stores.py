@@ -9,6 +9,7 @@ from dataclasses import fields
 
 import pytest
 from sqlalchemy import func, insert, select, text
+from sqlalchemy.exc import DBAPIError
 
 from ledger.book.facts import Facts
 from ledger.db import Database, engines, open_database
@@ -46,6 +47,21 @@ async def test_an_error_of_the_work_is_passed_on_and_frees_the_lock(database: Da
     assert await first.append(Named(), look) == 1
     with pytest.raises(ConfigError):
         await database.store("other").append(Named(), look)
+
+
+async def test_errors_of_the_driver_never_repeat_what_was_to_be_written(database: Database) -> None:
+    """They end up in logs."""
+    statement, written = text("INSERT INTO nowhere VALUES (:content)"), {"content": "what somebody wrote"}
+    with pytest.raises(DBAPIError) as raised:
+        async with database.begin() as connection:
+            await connection.execute(statement, written)
+    assert "nowhere" in str(raised.value)
+    assert "somebody" not in str(raised.value)
+    lone = engines.sqlite_engine(parse_url("sqlite+aiosqlite://"), appending=True)
+    with pytest.raises(DBAPIError) as raised, lone.begin() as plain:
+        plain.execute(statement, written)
+    assert "somebody" not in str(raised.value)
+    lone.dispose()
 
 
 async def test_all_that_can_be_asked_for_can_be_asked_for_at_once(database: Database) -> None:

@@ -18,7 +18,10 @@ Value = str | int | bytes
 Row = dict[str, Any]
 OF_NO_ENTRY = frozenset(
     {"claims", "claim_requests", "requests", "leases", "chain_cursor", "files", "sessions", "sign_in_links"}
-    | {"transactions", "nonces", "costs", "worker_reports", "audits", "settlement_shares"}
+    | {"transactions", "nonces", "costs", "worker_reports", "audits", "settlement_shares", "imports", "repeats"}
+    | {"key_uses", "restored"}
+    | {"hooks", "deliveries", "refusals"}
+    | {"events", "event_cursors", "payments", "endpoints", "sendings"}
 )
 """Tables whose rows are about no entry."""
 

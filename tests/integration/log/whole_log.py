@@ -179,6 +179,30 @@ async def _rows_beside(
         "size": settlement.size, "position": 0, "account": PLACE.opener, "contributor": person.contributor,
         "rule": "piece_rate", "units": "1", "entry": 1, "final": 2,
     }  # fmt: skip
+    imported = {
+        "log": log, "id": maker.id(), "platform": maker.platform, "campaign": maker.campaign, "connector": "mturk",
+        "form": "batch-results", "file": "answers.csv", "state": "running", "rows": 1, "used": 1, "refused": 0,
+        "skipped": 0, "written": "{}", "known": "{}", "began_ms": START_MS, "seen_ms": START_MS,
+    }  # fmt: skip
+    hook = {
+        "log": log, "id": maker.id(), "platform": maker.platform, "campaign": maker.campaign, "connector": "forms",
+        "secrets": "sealed", "at_ms": START_MS, "holder": "", "held_until_ms": 0, "worked_ms": 0,
+    }  # fmt: skip
+    delivery = {
+        "log": log, "id": maker.id(), "hook": hook["id"], "event": "sha256:1", "digest": b"d" * 32, "size": 2,
+        "body": b"{}", "received_ms": START_MS, "state": "waiting", "tries": 0, "next_ms": START_MS,
+    }  # fmt: skip
+    event = {
+        "log": log, "number": 1, "type": "decision.made", "platform": maker.platform, "at_ms": START_MS, "data": "{}",
+        "told_ms": START_MS,
+    }  # fmt: skip
+    payment = pool | {"block": 1, "log_index": 0, "account": PLACE.opener, "amount": "1", "transaction": HASH}
+    endpoint = {
+        "log": log, "id": maker.id(), "platform": maker.platform, "url": "https://stars.example/told", "types": "",
+        "description": "", "secret": "sealed", "state": "enabled", "cursor": 1, "at_ms": START_MS, "holder": "",
+        "held_until_ms": 0, "at_once": 1, "failures": 0, "pause_ms": 0,
+    }  # fmt: skip
+    sending = {"log": log, "endpoint": endpoint["id"], "event": 1, "state": "waiting", "tries": 0, "at_ms": START_MS}
     rows: dict[str, list[dict[str, object]]] = {
         "settlements": [place | settled],
         "settlement_accounts": listed,
@@ -197,6 +221,18 @@ async def _rows_beside(
         "worker_reports": [{"log": log, "report": "{}", "at_ms": START_MS}],
         "audits": [{"log": log, "id": maker.id(), "state": "asked", "by_operator": False, "at_ms": START_MS}],
         "settlement_shares": [shares],
+        "imports": [imported],
+        "hooks": [hook],
+        "deliveries": [delivery],
+        "refusals": [{"log": log, "hook": "", "reason": "unknown", "count": 1, "last_ms": START_MS}],
+        "events": [event],
+        "event_cursors": [{"log": log, "number": 1, "entries": 1, "done": 0, "anchored": 0}],
+        "payments": [payment | {"told": True}],
+        "endpoints": [endpoint],
+        "sendings": [sending],
+        "key_uses": [{"log": log, "key": "00", "used_ms": START_MS}],
+        "restored": [{"log": log, "first_index": 0, "last_index": 0, "at_ms": START_MS, "source": "./mirror"}],
+        "repeats": [{"log": log, "id": "a", "request": "b", "at_ms": START_MS}],
     }
     async with database.begin() as connection:
         for table, some in rows.items():

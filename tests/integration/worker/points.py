@@ -37,7 +37,7 @@ _FORKS.set_forkserver_preload(["__main__", "tests.integration.worker.points"])
 
 WRITES = (
     "save_costs", "replace_loose_anchors", "move_cursor", "answer", "note_claims", "save_settlement", "note_proposed",
-    "note_proposed_in", "end_settlement", "report",
+    "note_proposed_in", "end_settlement", "report", "tell",
 )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from tests.integration.worker.points import EVERY, Victim, ending, lease_runs_ou
 PEOPLE = ("ann", "bob")
 SAMPLE = (
     "after save_attempt anchor", "after record CampaignFunded", "after save_settlement", "after record RewardsSettled",
-    "before note_proposed", "before set_claims paid",
+    "before note_proposed", "before set_claims paid", "after tell",
 )  # fmt: skip
 """Points at which something is done whose next step is not."""
 LATE_WRITES = ("before record RewardsSettled", "before save_attempt propose", "before set_claims paid")
@@ -67,6 +67,11 @@ async def _paid(world: World, turn: Turn, seconds: float) -> None:
     await _until(paid, turn, seconds)
     await _until(permanent, turn, seconds)
 
+    async def told() -> bool:
+        return (await world.rows(tables.events, "type")).count("claim.paid") >= len(PEOPLE)
+
+    await _until(told, turn, seconds)
+
 
 async def _all_was_done_once(world: World) -> None:
     for kind in (CampaignFunded, RewardsSettled, SettlementActivated):
@@ -81,6 +86,11 @@ async def _all_was_done_once(world: World) -> None:
     intents = await world.rows(tables.transactions, "intent")
     assert Counter(each.partition(":")[0] for each in set(intents))["propose"] == 1
     assert set(await world.rows(tables.claim_requests, "state")) == {"paid"}
+    told = Counter(await world.rows(tables.events, "type"))
+    assert set(told) >= {"contribution.recorded", "decision.final", "rewards.claimable", "claim.paid"}
+    assert told.pop("entry.anchored") >= 1
+    assert told.pop("rewards.settled") == 1
+    assert set(told.values()) == {len(PEOPLE)}
     report = await check_database(world.database, "main")
     assert (report.verdict, report.findings) == ("pass", [])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -154,6 +155,7 @@ async def test_payments_that_are_undone_are_made_again_once(stage: Stage) -> Non
     await world.step(worker)
     assert (await sums(world), world.balance("ann")) == ({ann: str(AMOUNT)}, AMOUNT)
     (transaction,) = await world.rows(tables.claims, "transaction")
+    assert "claim.paid" not in await world.rows(tables.events, "type"), "it is not permanent"
     _undo(chain, world, transaction)
     assert world.balance("ann") == 0
 
@@ -171,3 +173,5 @@ async def test_payments_that_are_undone_are_made_again_once(stage: Stage) -> Non
     assert world.balance("ann") == AMOUNT
     claims = anchors.pool_events(world.node, world.deployment.pool, 0, world.node.block().number).claims
     assert [event.account for event in claims] == [ann]
+    told = await world.rows(tables.events, "type", "data")
+    assert [json.loads(data)["transaction"] for type_, data in told if type_ == "claim.paid"] == [named]

@@ -37,7 +37,7 @@ class Server:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.deaths = 0
-        self._environment = {
+        self.environment = {
             "CROWDLEDGER_DATABASE_URL_FILE": str(private_file(folder / "database.url", database_url.encode())),
             "CROWDLEDGER_ORIGIN": ORIGIN,
             "CROWDLEDGER_LOG_KEY_FILE": str(private_file(folder / "log.pem", signer.to_pem())),
@@ -61,7 +61,7 @@ class Server:
 
     def begin(self) -> None:
         """Start it, without waiting."""
-        self._process = _FORKS.Process(target=victim.run, args=(str(self.folder), self._environment, self.port))
+        self._process = _FORKS.Process(target=victim.run, args=(str(self.folder), self.environment, self.port))
         self._process.start()
 
     async def start(self) -> None:

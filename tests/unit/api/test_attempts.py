@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from api.attempts import Attempts
@@ -64,3 +66,12 @@ def test_a_network_of_ipv6_has_one_count() -> None:
         attempts.count(f"192.0.2.{number}")
         with pytest.raises(TooManyError):
             attempts.count(f"192.0.2.{number}")
+
+
+def test_what_is_refused_costs_no_memory_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.attempts._ADDRESSES", 10)
+    attempts = Attempts(per_address=2, in_all=5, clock=Clock())
+    for number in range(100):
+        with suppress(TooManyError):
+            attempts.count(str(number))
+    assert len(attempts._by_address) <= 10

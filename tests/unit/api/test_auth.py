@@ -128,3 +128,16 @@ async def test_a_key_that_is_revoked_while_it_is_read_is_not_kept() -> None:
     with pytest.raises(UnauthorizedError):
         await ring.caller(request(f"Bearer {text}"), "submit")
     assert not ring._loading
+
+
+async def test_a_key_that_was_read_a_while_ago_is_still_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Or strangers in its network could use up what it needs to be read again."""
+    text, key = stored_key("submit")
+    monkeypatch.setattr(auth, "_CACHE_SECONDS", 0.0)
+    ring = KeyRing(Stored(key).key, None)
+    assert ring.known(text) is None
+    await ring.caller(request(f"Bearer {text}"), "submit")
+    assert ring.known(text) == key.id
+    assert ring.known(text[:-64] + "0" * 64) is None
+    ring.forget(key.id)
+    assert ring.known(text) is None

@@ -6,7 +6,7 @@ from msgspec import structs
 from ledger.statements.campaigns import PieceRate, Pool, Prizes
 from ledger.statements.contributions import Signature
 from ledger.statements.log import LogOpened
-from ledger.statements.platforms import KeyRotated, PlatformRegistered
+from ledger.statements.platforms import AdminActed, KeyRotated, PlatformRegistered
 from ledger.tree.keys import LogSigner
 from tests.unit.book.breaches import breaks
 from tests.unit.book.story import CHAIN, HASH, LOG_KEYS, ORIGIN, POOL, settle, wallet
@@ -137,10 +137,11 @@ def pauses_and_funds(story):
 # ---- people ----
 
 
-@breaks("id-unused", "platform-known")
+@breaks("id-unused", "platform-known", "platform-known")
 def platforms(story):
     story.say(PlatformRegistered(**story.head(), id=story.platform, name="Again", keys=[]))
     story.say(KeyRotated(**story.head(), platform=story.id(), keys=[]))
+    story.say(AdminActed(**story.head(), platform=story.id(), by="0" * 16, act="hook.made", subject=story.id()))
 
 
 @breaks("id-unused", "id-unused")

@@ -163,8 +163,11 @@ def test_answers_in_xml() -> None:
     )
     assert answers_of(document) == {"q": ["a", "b"], "w": "سلام"}
     assert answers_of("  ") == {}
+    page = document.replace(">سلام<", "><![CDATA[<!DOCTYPE html><!ENTITY>]]><")
+    assert answers_of(page)["w"] == "<!DOCTYPE html><!ENTITY>"
     bomb = '<!DOCTYPE a [<!ENTITY b "bbbb"><!ENTITY c "&b;&b;">]><a>&c;</a>'
-    for text in (bomb, document[:-5], "<a", document.replace(">w<", ">q<"), document.replace(">w<", "> <")):
+    hidden = f"<!-- <a -->{bomb}"
+    for text in (bomb, hidden, document[:-5], "<a", document.replace(">w<", ">q<"), document.replace(">w<", "> <")):
         with pytest.raises(FormatError):
             answers_of(text)
 
@@ -212,6 +215,8 @@ def test_forged_stale_and_truncated_events_are_refused() -> None:
         {**body, "SignatureVersion": "1"},
         {name: value for name, value in body.items() if name != "Signature"},
         {**body, "Subject": None},
+        # the same signed bytes, cut into fields in another way
+        {**body, "Subject": None, "MessageId": f"{body['MessageId']}\nSubject\n{body['Subject']}"},
     ]
     for each in (
         *(delivery(one) for one in forged),
@@ -247,3 +252,61 @@ def test_submissions_are_asked_for_and_subscriptions_are_a_persons_to_confirm() 
     HOOK.verify(asked, [SECRET])
     with pytest.raises(FormatError, match="SubscriptionConfirmation"):
         HOOK.records(asked, None)
+
+
+def test_where_it_can_be_asked_a_decision_comes_with_its_words_and_in_any_order() -> None:
+    assert HOOK is not None
+    given = json.loads(REPLIES.read_text().splitlines()[1])["Assignments"][2]
+    ask = Platform({"/assignments/3ASN000003": {"Assignment": given, "HIT": {"HITId": "3HIT000001", "Question": "?"}}})
+    (record,) = HOOK.records(notification(event("AssignmentRejected", "3ASN000003")), ask)
+    assert record.decisions[0].feedback == {"words": "No dog is there."}
+    assert record.contributions[0].contributor == "A3WORKER"
+    assert record.tasks[0].content == {"HITId": "3HIT000001", "Question": "?"}
+    other = Platform({"/assignments/3ASN000001": {"Assignment": given}})
+    with pytest.raises(FormatError, match="another assignment"):
+        HOOK.records(notification(event("AssignmentApproved", "3ASN000001")), other)
+
+
+def test_json_of_a_worker_is_json_by_every_way_and_else_stays_text() -> None:
+    for text, expected in (
+        ('[{"a": 1}]', [{"a": 1}]),
+        ("not json [", "not json ["),
+        ("9007199254740993", "9007199254740993"),
+    ):
+        answers = (
+            f"<a><Answer><QuestionIdentifier>taskAnswers</QuestionIdentifier><FreeText>{text}</FreeText></Answer></a>"
+        )
+        fields = {"HITId": "3H", "AssignmentId": "3A", "WorkerId": "A", "SubmitTime": "2024-03-05T18:01:00Z"}
+        api = json.dumps({"Assignments": [{**fields, "Answer": answers}]})
+        row = {**fields, "AcceptTime": "", "Answer.taskAnswers": text}
+        line = ",".join('"' + value.replace('"', '""') + '"' for value in row.values())
+        batch = f"{','.join(row)}\n{line}\n"
+        found = [
+            read("mturk", api.encode(), PAID).contributions[0],
+            read("mturk", batch.encode(), BATCH).contributions[0],
+        ]
+        assert found[0].content == found[1].content == {"taskAnswers": expected, "_at": "2024-03-05T18:01:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("approved", "rejected", "by_hand"),
+    [
+        ("2024-03-08T10:00:00Z", "", False),
+        ("2024-03-08T10:00:07Z", "", False),
+        ("2024-03-08T09:59:59Z", "", True),
+        ("2024-03-20T10:00:00Z", "2024-03-07T10:00:00Z", True),
+    ],
+)
+def test_nobody_looked_where_the_time_was_over(approved: str, rejected: str, by_hand: bool) -> None:
+    fields = {"HITId": "3H", "AssignmentId": "3A", "WorkerId": "A", "Answer": "", "AssignmentStatus": "Approved"}
+    times = {"AutoApprovalTime": "2024-03-08T10:00:00Z", "ApprovalTime": approved, "RejectionTime": rejected}
+    found = read("mturk", json.dumps({"Assignments": [fields | times]}).encode(), PAID)
+    assert (found.decisions[0].method is None) == by_hand
+
+
+@pytest.mark.parametrize("when", ["2024-03-05T18:01:00Z", ""])
+def test_a_worker_says_nothing_in_the_platforms_place(when: str) -> None:
+    answers = "<a><Answer><QuestionIdentifier>_at</QuestionIdentifier><FreeText>2000-01-01</FreeText></Answer></a>"
+    fields = {"HITId": "3H", "AssignmentId": "3A", "WorkerId": "A", "SubmitTime": when, "Answer": answers}
+    (given,) = read("mturk", json.dumps({"Assignments": [fields]}).encode(), PAID).contributions
+    assert given.content == {"_at_answered": "2000-01-01"} | ({"_at": "2024-03-05T18:01:00.000Z"} if when else {})

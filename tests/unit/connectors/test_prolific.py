@@ -118,3 +118,21 @@ def test_forged_stale_and_truncated_deliveries_are_refused() -> None:
     for shift in (-301, 301):
         with pytest.raises(StaleDeliveryError):
             HOOK.verify(signed(change(), at=NOW_MS // 1000 + shift), [SECRET])
+
+
+def test_a_bonus_before_the_approval_is_not_lost_with_the_file() -> None:
+    listed = json.loads(JSON.read_text())
+    (paid, *_) = (each for each in listed["results"] if each["bonus_payments"])
+    paid["status"] = "AWAITING REVIEW"
+    found = read("prolific", json.dumps(listed).encode(), "submission-list")
+    assert [each.reason for each in found.refused] == ["A bonus was paid for a submission that is not decided."]
+    assert HOOK is not None  # whose next delivery brings it
+    (record,) = HOOK.records(signed(change(paid["id"])), Platform({f"/submissions/{paid['id']}/": paid}))
+    assert (len(record.contributions), record.decisions) == (1, ())
+
+
+def test_a_rejection_and_a_return_can_be_taken_back() -> None:
+    found = read("prolific", JSON, "submission-list")
+    accepted = next(made for made in found.decisions if made.verdict == "accepted")
+    assert accepted.replaces == (f"{accepted.contribution}:rejected", f"{accepted.contribution}:returned")
+    assert all(made.replaces == () for made in found.decisions if made.verdict == "rejected")

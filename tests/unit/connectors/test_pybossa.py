@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ledger.connectors.connector import Delivery
 from ledger.connectors.registry import find
 from ledger.errors import FormatError, SignatureError, UnavailableError
 from ledger.statements.decisions import Method
@@ -28,6 +29,11 @@ def server(**changes: Any) -> Platform:
     task = {**json.loads(LIVE_TASKS.read_text())[0], **changes}
     runs = [run for run in json.loads(LIVE_RUNS.read_text()) if run["task_id"] == 1]
     return Platform({"/api/task/1": task, "/api/taskrun": runs})
+
+
+def shown(sent: Delivery, secret: bytes) -> Delivery:
+    """As PYBOSSA sends to an address with user and password in it."""
+    return replace(sent, headers={**sent.headers, "authorization": f"Basic {base64.b64encode(secret).decode()}"})
 
 
 def test_a_real_campaign_is_counted_as_json_counts_it() -> None:
@@ -88,8 +94,8 @@ def test_a_run_of_nobody_and_one_without_an_id() -> None:
 def test_a_recorded_delivery_makes_us_ask_the_known_server() -> None:
     assert HOOK is not None
     first, second = deliveries(DATA / "pybossa" / "live-webhooks.jsonl")
-    assert HOOK.verify(first, [b"u:secret"]).event_id == HOOK.verify(replace(first), [b"u:secret"]).event_id
-    assert HOOK.verify(first, []).event_id != HOOK.verify(second, []).event_id
+    events = [HOOK.verify(shown(each, b"u:secret"), [b"u:secret"]).event_id for each in (first, replace(first), second)]
+    assert events[0] == events[1] != events[2]
     ask = server()
     records = HOOK.records(first, ask)
     assert [each.external_id for record in records for each in record.contributions] == ["pybossa:1", "pybossa:3"]
@@ -128,13 +134,11 @@ def test_what_the_server_does_not_confirm_is_not_believed() -> None:
 def test_a_secret_in_the_hooks_address_must_be_right() -> None:
     assert HOOK is not None
     (first, _) = deliveries(DATA / "pybossa" / "live-webhooks.jsonl")
-    for text, good in ((b"u:secret", True), (b"u:Secret", False), (b"u", False)):
-        sent = replace(first, headers={**first.headers, "authorization": f"Basic {base64.b64encode(text).decode()}"})
-        if good:
+    HOOK.verify(shown(first, b"u:secret"), [b"u:secret"])
+    good = shown(first, b"u:secret")
+    for sent in (first, shown(first, b"u:Secret"), shown(first, b"u"), replace(good, body=good.body[:-2])):
+        with pytest.raises(SignatureError):
             HOOK.verify(sent, [b"u:secret"])
-        else:
-            with pytest.raises(SignatureError):
-                HOOK.verify(sent, [b"u:secret"])
 
 
 def test_runs_of_a_calibration_task_are_decided_by_its_gold() -> None:
@@ -159,5 +163,5 @@ def test_pages_of_runs_are_followed_and_a_server_that_repeats_itself_is_left() -
 
     assert len(HOOK.records(first, Paged(server().replies))) == 150
     stuck = Platform({**server().replies, "/api/taskrun": whole[:100]})
-    with pytest.raises(FormatError, match="same runs"):
+    with pytest.raises(FormatError, match="same page"):
         HOOK.records(first, stuck)

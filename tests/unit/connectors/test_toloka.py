@@ -186,3 +186,52 @@ def test_events_make_us_ask_for_the_assignments_once_each() -> None:
         HOOK.records(signed(events(("ASSIGNMENT_APPROVED", "../users"))), ask)
     with pytest.raises(FormatError, match="another assignment"):
         HOOK.records(sent, Platform({"/assignments/assign-1": page[1]}))
+
+
+HEADER = "INPUT:image\tOUTPUT:result\tASSIGNMENT:assignment_id\tASSIGNMENT:worker_id\tASSIGNMENT:status\n"
+
+
+def shown(*several: str) -> tuple[list[str], list[int]]:
+    """The assignments that are used, and the lines that are refused."""
+    found = read("toloka", (HEADER + "".join(f"{row}\n" for row in several)).encode(), "results")
+    return [each.external_id for each in found.contributions], [each.line for each in found.refused]
+
+
+def test_half_an_assignment_is_none() -> None:
+    a, b, c = (f"{one}.jpg\tcat\t{one}\tw\tAPPROVED" for one in "abc")
+    assert shown(a, a, b, c) == (["toloka:a", "toloka:b", "toloka:c"], [])
+    assert shown(a, f"{a}\textra", a, b) == (["toloka:b"], [2, 3, 4])
+    assert shown(a, f"{b}\textra", b, c) == (["toloka:a", "toloka:c"], [3, 4])
+    assert shown(a, "b.jpg\tcat", b, c) == (["toloka:c"], [2, 3, 4])  # it does not say whose it is
+    assert shown(a, "x\ty\tz\tw\tAPPROVED\tmore", c) == (["toloka:a", "toloka:c"], [3])
+    assert shown("b.jpg\tcat", a) == ([], [2, 3])
+    assert shown(a, "b.jpg\tcat") == ([], [2, 3])
+    assert shown(*["x"] * 200, a) == ([], [*range(2, 203)])
+
+
+def test_the_rows_of_an_assignment_are_of_one_worker() -> None:
+    mine, yours = (f"a.jpg\tcat\ta\t{worker}\tAPPROVED" for worker in ("me", "you"))
+    assert shown(mine, yours) == ([], [2, 3])
+    with pytest.raises(FormatError, match="ASSIGNMENT:status"):
+        read("toloka", HEADER.replace("status", "state").encode() + mine.encode(), "results")
+
+
+def test_a_bonus_is_counted_once_and_none_is_lost_unsaid() -> None:
+    bonuses, page = REPLIES.read_text().splitlines()
+    doubled = json.loads(bonuses)
+    doubled["items"] = [{**each, "id": f"bonus-{place}"} for place, each in enumerate(doubled["items"])] * 2
+    twice = read("toloka", f"{json.dumps(doubled)}\n{page}".encode(), "replies")
+    once = read("toloka", REPLIES, "replies")
+    assert [made.bonus for made in twice.decisions] == [made.bonus for made in once.decisions]
+    waiting = page.replace('"ACCEPTED"', '"SUBMITTED"')
+    found = read("toloka", f"{bonuses}\n{waiting}".encode(), "replies")
+    assert {each.reason for each in found.refused} == {"A bonus was paid for an assignment that is not decided."}
+
+
+def test_what_was_rejected_can_be_accepted_and_not_the_other_way() -> None:
+    (page,) = (json.loads(line)["items"] for line in REPLIES.read_text().splitlines()[1:])
+    found = read("toloka", json.dumps(page).encode(), "assignments")
+    by_verdict = {made.verdict: made for made in found.decisions}
+    accepted, rejected = by_verdict["accepted"], by_verdict["rejected"]
+    assert accepted.replaces == (f"{accepted.contribution}:rejected",)
+    assert rejected.replaces == ()

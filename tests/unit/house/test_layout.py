@@ -26,6 +26,8 @@ TOP = {
     "requirements.lock",
     "requirements-consensus.lock",
     "requirements-analysis.lock",
+    "requirements-release.lock",
+    "Containerfile",
 }
 IN_TESTS = {
     *("unit", "integration", "acceptance", "browser", "simulation", "independent", "data", "services"),

@@ -13,6 +13,7 @@ from prometheus_client.core import CounterMetricFamily
 from api import metrics
 from api.metrics import Figures
 from api.reads.worker import SILENT, Account, Lease, Node, Report
+from api.traffic import Traffic
 from ledger.db.tables import metadata
 from ledger.wire import ALARMS
 from ledger.worker import reporting
@@ -72,15 +73,20 @@ def test_the_table_of_metrics_is_what_is_shown() -> None:
         oldest_ms=0,
         pending=0,
         replaced=0,
+        deliveries={"dead": 1},
+        refused={"forged": 1},
         lease=Lease("a", 1),
         report=report,
         alarms=[],
     )
     shown = set()
-    for family in metrics.Families([figures], now_ms=0).collect():
-        (labels,) = {tuple(sorted(sample.labels)) for sample in family.samples}
+    traffic = Traffic()
+    traffic.answered(200, 0.1)
+    families = [*metrics.Families([figures], now_ms=0).collect(), *metrics.OfProcess(traffic, {"main": 1}).collect()]
+    for family in families:
+        (labels,) = {frozenset(sample.labels) - {"le"} for sample in family.samples}
         suffix = "_total" if isinstance(family, CounterMetricFamily) else ""
-        assert "log" in labels
-        shown.add((family.name + suffix, frozenset(labels) - {"log"}))
+        assert "log" in labels or family.name in ("crowdledger_requests", "crowdledger_request_seconds")
+        shown.add((family.name + suffix, labels - {"log"}))
     told = re.findall(r"^\| `(crowdledger_\w+)(?:\{([a-z,]+)\})?` \|", PAGE, re.MULTILINE)
     assert {(name, frozenset(labels.split(",")) - {""}) for name, labels in told} == shown

@@ -50,7 +50,7 @@ class MemoryLog:
                     case ContributorRow():
                         assert self.loaded.people[row.platform, row.external_id] == row.id
                     case ApiKeyRow() if all(row.id not in change.values for change in made.rows.changed):
-                        assert self.loaded.keys[row.platform][row.id] == LiveKey(row.id, row.scopes)
+                        assert self.loaded.keys[row.platform][row.id] == LiveKey(row.id, row.scopes, row.expires_ms)
                     case _:
                         pass
 

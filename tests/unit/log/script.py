@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ledger.book import judging
 from ledger.book.contributions import Contribution
 from ledger.book.facts import Facts
-from ledger.log.items import Item, LinkWallet, ObjectToLink, Record, Review, RevokeKey, Submit
+from ledger.log.items import Item, LinkWallet, NoteAct, ObjectToLink, Record, Review, RevokeKey, Submit
 from ledger.statements import sign_in
 from ledger.statements.campaigns import Criterion, Judging, Limits, PieceRate, Requirement, Sealed
 from ledger.statements.commitments import Opening
@@ -257,6 +257,8 @@ class Script:
         choices: list[Item] = [task, task, key, Record(statement=ClockTick(v=1, at=format_time(0)))]
         platform, known = self._random.choice(self.keys)
         choices.append(RevokeKey(platform=platform, key_id=known))
+        choices.append(replace(maker.add_key(), platform=platform, rotates=known, overlap_ms=1000))
+        choices.append(NoteAct(platform=platform, by=known, act="hook.made", subject=maker.id()))
         return self._random.choice(choices)
 
     def _some_work(self, maker: Maker) -> tuple[str, Maker, Contribution | None]:

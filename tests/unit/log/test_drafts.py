@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from ledger.errors import RuleError
+from ledger.errors import FieldError, RuleError
 from ledger.log.items import AddKey, Item, Record, RevokeKey
-from ledger.log.plan import Outcome
+from ledger.log.plan import Outcome, Planned
+from ledger.statements.kinds import parse
 from ledger.statements.log import LogOpened
-from ledger.statements.values import format_time
+from ledger.statements.platforms import KeyRotated
+from ledger.statements.values import format_time, time_ms
 from tests.unit.log.memory import MemoryLog, outcomes
 from tests.unit.log.samples import ORIGIN, PLACE, Maker
 
@@ -47,6 +49,45 @@ def test_the_last_admin_key_stays(log: MemoryLog, maker: Maker) -> None:
     revoke_other = RevokeKey(platform=maker.platform, key_id=submit_only.id)
     made = log.write(added, revoke_first, revoke_added, revoke_other)
     assert outcomes(made) == ["Planned", "Planned", "RuleError", "Planned"]
+
+
+def test_the_last_admin_key_does_not_expire(log: MemoryLog, maker: Maker) -> None:
+    (first,) = log.loaded.keys[maker.platform]
+    soon = replace(maker.add_key().key, expires_ms=10**13)
+    log.write(AddKey(platform=maker.platform, key=soon))
+    for refused in (
+        outcome(log, RevokeKey(platform=maker.platform, key_id=first)),
+        outcome(
+            log, AddKey(platform=maker.platform, key=replace(maker.add_key().key, scopes=("submit",)), rotates=first)
+        ),
+    ):
+        assert isinstance(refused, RuleError)
+        assert refused.rule == "last-admin-key"
+    rotated = AddKey(platform=maker.platform, key=maker.add_key().key, rotates=first, overlap_ms=5000, by=first)
+    (planned,) = log.write(rotated).outcomes
+    assert isinstance(planned, Planned)
+    statement = parse(planned.statement)
+    assert isinstance(statement, KeyRotated)
+    assert statement.by == first
+    ends = {key.id: key.expires for key in statement.keys}
+    assert ends[first] == format_time(time_ms(statement.at) + 5000)
+    assert ends[rotated.key.id] is None
+    assert ends[soon.id] == format_time(10**13)
+
+
+def test_a_rotated_key_is_not_good_for_longer(log: MemoryLog, maker: Maker) -> None:
+    soon = replace(maker.add_key().key, expires_ms=10**12 * 9)
+    log.write(AddKey(platform=maker.platform, key=soon))
+    never = 10**13
+    made = AddKey(platform=maker.platform, key=maker.add_key().key, rotates=soon.id, overlap_ms=never)
+    log.write(made)
+    assert log.loaded.keys[maker.platform][soon.id].expires_ms == 10**12 * 9
+
+
+def test_a_key_whose_time_is_over(log: MemoryLog, maker: Maker) -> None:
+    refused = outcome(log, AddKey(platform=maker.platform, key=replace(maker.add_key().key, expires_ms=1)))
+    assert isinstance(refused, FieldError)
+    assert refused.field == "expires"
 
 
 def test_a_record_of_older_funds_is_refused(log: MemoryLog, maker: Maker) -> None:

@@ -6,6 +6,9 @@ import * as appeals from "./appeals.mjs";
 import * as campaigns from "./campaigns.mjs";
 import { forgetFiles } from "./content.mjs";
 import { drawWith, enter, enterAgain, forget, may, redraw, who } from "./desk.mjs";
+import * as endpoints from "./endpoints.mjs";
+import * as hooks from "./hooks.mjs";
+import * as imports from "./imports.mjs";
 import * as keys from "./keys.mjs";
 import * as outbox from "./outbox.mjs";
 import { question, sure, trouble } from "./parts.mjs";
@@ -19,6 +22,9 @@ const PARTS = [
   { name: "campaigns", title: mark("Campaigns"), scope: null, part: campaigns },
   { name: "review", title: mark("Review"), scope: "review", part: review },
   { name: "appeals", title: mark("Appeals"), scope: "review", part: appeals },
+  { name: "imports", title: mark("Imports"), scope: null, part: imports },
+  { name: "hooks", title: mark("Webhooks in"), scope: "admin", part: hooks },
+  { name: "endpoints", title: mark("Webhooks out"), scope: "admin", part: endpoints },
   { name: "payments", title: mark("Costs and payments"), scope: null, part: payments },
   { name: "people", title: mark("Contributors"), scope: "submit", part: people },
   { name: "keys", title: mark("Keys"), scope: "admin", part: keys },

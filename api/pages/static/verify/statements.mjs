@@ -98,6 +98,9 @@ function checkMeaning(said) {
       return checkAmounts(said.total, ...said.campaigns.map((line) => line.total));
     case "auditor.mandated":
       return checkTime(said.until);
+    case "platform.registered":
+    case "key.rotated":
+      return said.keys.forEach((key) => key.expires === undefined || checkTime(key.expires));
     case "wallet.linked":
       if (!said.erc1271 && !PLAIN_SIGNATURE.test(said.signature)) {
         refuse("A wallet's signature has 65 bytes and ends in 27 or 28.");

@@ -9,10 +9,10 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.chain.anchors import ClaimEvent
-from ledger.db.tables import claim_requests, claims
+from ledger.db.tables import claim_requests, claims, payments
 from ledger.log.queries import chunks
 from ledger.worker.ports import ClaimAsked
-from ledger.worker.real.stored.base import LeasedRows
+from ledger.worker.real.stored.base import LeasedRows, insert_new
 
 _MOST = 1_000
 """Requests that are looked at in a step."""
@@ -49,7 +49,10 @@ class ClaimRows(LeasedRows):
         return relayed
 
     async def note_claims(self, events: Sequence[ClaimEvent], sums: Mapping[str, int], *, final: bool) -> None:
-        """See ``ports.Rows``. An account that has claimed nothing, after all, has no row."""
+        """See ``ports.Rows``. An account that has claimed nothing, after all, has no row.
+
+        Permanent payments are kept one by one as well, each once: events tell of them.
+        """
         if not sums:
             return
         newest = {event.account: event for event in sorted(events, key=lambda at: (at.place.block, at.place.log_index))}
@@ -64,6 +67,8 @@ class ClaimRows(LeasedRows):
                 rows = [self._pool_key | {"account": account} | each.columns() for account, each in now.items() if each]
                 if rows:
                     await connection.execute(insert(claims), rows)
+            if final and events:
+                await insert_new(connection, payments, [self._pool_key | _payment(event) for event in events])
 
     async def _known(self, connection: AsyncConnection, accounts: Sequence[str]) -> dict[str, _Claimed]:
         ours = (self._of_pool(claims), claims.c.account.in_(accounts))
@@ -77,6 +82,17 @@ class ClaimRows(LeasedRows):
         """See ``ports.Rows``. In order."""
         query = select(claims.c.account).where(self._of_pool(claims, state="claimed")).order_by(claims.c.account)
         return [row.account for row in await self._all(query)]
+
+
+def _payment(event: ClaimEvent) -> dict[str, object]:
+    return {
+        "block": event.place.block,
+        "log_index": event.place.log_index,
+        "account": event.account,
+        "amount": str(event.amount),
+        "transaction": event.place.transaction,
+        "told": False,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import msgspec
@@ -53,8 +54,12 @@ def test_the_same_goes_on(file: Path) -> None:
     with file.open("ab") as grown:
         grown.write(b"bob,2\n")
     assert load(state, job(file), file) == Progress(rows=7)
+    state.note("an id")
+    assert load(state, job(file), file) == Progress(rows=7, told="an id")
     state.remove()
     assert load(state, job(file), file) is None
+    state.note("an id")
+    assert not state.path.exists()
 
 
 @pytest.mark.parametrize("change", [{"rate": "200"}, {"mapping": "other"}, {"campaign": "d"}, {"decisions": False}])
@@ -84,3 +89,12 @@ def test_refused_rows_go_on_where_they_were_durable(tmp_path: Path) -> None:
     path.write_text("somebody's own file")
     with pytest.raises(ConfigError, match="no file of refused rows"):
         Rejects(path, 0)
+
+
+def test_what_a_worker_wrote_is_no_formula_of_a_spreadsheet(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    rejects = Rejects(path, 0)
+    rejects.add(Refused(2, "why", "what", raw) for raw in ("=HYPERLINK(1)", "@SUM(1)", "-1", "a=1"))
+    rejects.close()
+    with path.open(newline="") as file:
+        assert [row["row"] for row in csv.DictReader(file)] == ["'=HYPERLINK(1)", "'@SUM(1)", "'-1", "a=1"]

@@ -1,0 +1,13 @@
+"""What a platform's administrator does to its webhooks stands in the log, with the key that was used."""
+
+from __future__ import annotations
+
+from api.auth import Caller
+from api.service import Service
+from ledger.log.items import NoteAct
+from ledger.statements.platforms import Act
+
+
+async def note_act(service: Service, caller: Caller, act: Act, subject: str) -> None:
+    """Write that it was done. ``subject`` is the id of what it was done to."""
+    await service.writer.write(NoteAct(platform=caller.platform, by=caller.key_id, act=act, subject=subject))
