@@ -7,7 +7,7 @@ WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts pictures bench bench-gas analyse mutants build sbom advisories check clean
+.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts pictures bench bench-gas analyse mutants fuzz build sbom advisories check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ simulate: setup ## the worker against a world full of faults: SEEDS=1000 runs; A
 
 soak: setup ## chain, service and two workers under load, all faults on, then all must agree; ARGS="--minutes 15 --postgres"
 	@$(RUN)/python -m scripts.soak $(ARGS)
+
+fuzz: setup ## whatever is sent to the API, the answer is as described: minutes of Schemathesis; ARGS="--minutes 30 --seed 7"
+	@$(RUN)/python -m scripts.fuzz $(ARGS)
 
 consensus: setup ## crowd-kit for the methods crowdkit:*, the extra 'consensus' (some 800 MB)
 	@$(RUN)/python -m pip --no-input --disable-pip-version-check install --quiet --no-deps --require-hashes \
@@ -86,4 +89,4 @@ check: test build sbom ## what every release needs (docs/releasing.md): all of t
 	@echo "Good. Before a release also: make test-long, make advisories (docs/releasing.md)."
 
 clean: ## remove what the set-up and the tools made
-	rm -rf .venv .analysis .release node_modules scripts/*/node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf .venv .analysis .release .fuzz node_modules scripts/*/node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info

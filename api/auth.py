@@ -28,6 +28,8 @@ from ledger.statements.platforms import Scope
 
 ALL_SCOPES: Final[tuple[Scope, ...]] = ("submit", "review", "settle", "admin")
 _KEY = re.compile(r"cl_([0-9a-f]{16})_[0-9a-f]{64}")
+_OPERATOR: Final = "admin"
+"""As the id of the operator's own key."""
 _CACHE_SECONDS: Final = 5.0
 _CACHE_KEYS: Final = 10_000
 _NO_DIGEST: Final = bytes(32)
@@ -83,8 +85,17 @@ class KeyRing:
         if cached is not None and hmac.compare_digest(cached[1].digest, digest):
             return cached[1].id
         if self._admin_digest is not None and hmac.compare_digest(self._admin_digest, digest):
-            return "admin"
+            return _OPERATOR
         return None
+
+    async def is_good(self, request: Request) -> bool:
+        """Whether ``request`` carries an API key that counts, or the operator's own."""
+        try:
+            if self.known(bearer(request)) != _OPERATOR:
+                await self.caller(request, None)
+        except UnauthorizedError:
+            return False
+        return True
 
     def check_admin(self, request: Request) -> None:
         """Raise UnauthorizedError unless the request carries the operator's own key."""

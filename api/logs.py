@@ -1,7 +1,7 @@
 """The logs of one service: opened together, and picked by the path of each request.
 
 The main log answers at the root, a log NAME below ``/logs/NAME`` with all the same paths (the main one there too).
-Nothing but the database and the folder of files is shared, and there every row names its log.
+Nothing but the database and the store of files is shared, and there every row names its log.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ from api.reads.events import last_event
 from api.reads.summary import counts, last_anchor
 from api.scope import SERVICE, pick
 from api.service import Service
+from ledger.blobs.bucket import BucketStore
 from ledger.blobs.folder import FolderStore
+from ledger.blobs.store import BlobStore
 from ledger.chain.deployments import Deployment
 from ledger.chain.units import read_unit
 from ledger.config import Config
@@ -67,23 +69,24 @@ async def open_logs(config: Config) -> AsyncIterator[dict[str, Service]]:
     Each has a queue of its own, so that a flood in one fills no other's. Writers to one SQLite file take turns.
     """
     turn = asyncio.Lock() if config.logs and _sqlite_file(config) else None
+    blobs = await asyncio.to_thread(_blob_store, config)
     async with AsyncExitStack() as stack:
         logs = {
-            name: await stack.enter_async_context(_open_log(config.of_log(name), turn)) for name in config.log_names()
+            name: await stack.enter_async_context(_open_log(config.of_log(name), blobs, turn))
+            for name in config.log_names()
         }
         logs[config.log].others = tuple(logs[name] for name in config.logs)
         yield logs
 
 
 @asynccontextmanager
-async def _open_log(config: Config, turn: asyncio.Lock | None) -> AsyncIterator[Service]:
+async def _open_log(config: Config, blobs: BlobStore, turn: asyncio.Lock | None) -> AsyncIterator[Service]:
     """Open the log, start its writer, compare it with the chain; the other way round at the end.
 
     Connections are the log's own: readers of another log cannot use them up.
     """
     signer = config.log_signer()
     deployment = _deployment(config)
-    blobs = await asyncio.to_thread(FolderStore, _blob_folder(config))
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(config.database_url))
         await open_log(database, config.log, config.origin, signer, config.wallet_delay)
@@ -137,12 +140,14 @@ async def _meet_chain(service: Service) -> None:
     await service.comparison.watch()
 
 
-def _blob_folder(config: Config) -> Path:
-    """Where files are kept: the configured folder, or ``blobs`` beside the SQLite file or in the working directory."""
+def _blob_store(config: Config) -> BlobStore:
+    """Where files are kept: as configured, or in ``blobs`` beside the SQLite file or in the working directory."""
+    if config.blob_store is not None:
+        return BucketStore(config.blob_store)
     if config.blob_folder is not None:
-        return config.blob_folder
+        return FolderStore(config.blob_folder)
     file = _sqlite_file(config)
-    return file.parent / "blobs" if file else Path("blobs")
+    return FolderStore(file.parent / "blobs" if file else Path("blobs"))
 
 
 def _sqlite_file(config: Config) -> Path | None:

@@ -8,8 +8,10 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.edge import bare_headers_of
 from api.hot import HotPaths
 from api.limits import Limits
 from api.problems import problem_response
@@ -29,6 +31,7 @@ from ledger.wire import (
 )
 from ledger.wire.sealed import NewDirectContribution
 
+_BARE_HEADERS: Final = bare_headers_of("")
 _SCHEMAS: Final = "#/components/schemas/"
 _SECURITY: Final[list[dict[str, list[str]]]] = [{"HTTPBearer": []}]
 
@@ -71,6 +74,13 @@ def writes(model: type[BaseModel]) -> dict[str, Any]:
     }
 
 
+def gives(media_type: str, what: str, **described: Any) -> dict[str, Any]:
+    """What a route's decorator says of a reply that the route writes by itself; ``described``: its headers."""
+    schema = {"schema": {"type": "object"}} if media_type == "application/json" else {}
+    reply = {"description": what, "content": {media_type: schema}, **described}
+    return {"response_class": Response, "responses": {200: reply}}
+
+
 def takes(model: type[BaseModel]) -> dict[str, Any]:
     """What a route's decorator says of a body that the route reads by itself; ``_describe`` adds the model."""
     return {
@@ -108,7 +118,7 @@ class DescribedApp(FastAPI):
                 self.limits.charge(scope, service.keys.known)
             except RateLimitedError as error:
                 answer = problem_response(error, scope["path"])
-                answer.raw_headers.extend(scope[HEADERS])
+                answer.raw_headers.extend([*_BARE_HEADERS, *scope[HEADERS]])
                 self.traffic.answered(error.status, 0)
                 await answer(scope, receive, send)
                 return

@@ -191,14 +191,18 @@ def _remedy_of_path(path: str) -> str:
 
 
 def _methods(request: Request) -> list[str]:
-    """The methods that the description has for the request's path."""
+    """The methods that the description has for the request's path; a path without parameters is told from those
+    that it would fit as well."""
     app: FastAPI = request.app
-    found: list[str] = []
-    for template, operations in app.openapi()["paths"].items():
-        pattern = "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
-        if re.fullmatch(pattern, request.url.path):
-            found += [method.upper() for method in operations]
+    paths = app.openapi()["paths"]
+    fits = [template for template in paths if re.fullmatch(_pattern_of(template), request.url.path)]
+    nearest = min(fits, key=lambda template: template.count("{"), default=None)
+    found = [] if nearest is None else [method.upper() for method in paths[nearest]]
     return sorted({*found, *(["HEAD"] if "GET" in found else [])})
+
+
+def _pattern_of(template: str) -> str:
+    return "[^/]+".join(re.escape(part) for part in re.split(r"\{[^}]*\}", template))
 
 
 async def answer_database(request: Request, error: Exception) -> Response:

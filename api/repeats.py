@@ -3,7 +3,8 @@
 draft-ietf-httpapi-idempotency-key-header-07. Writes to the log have ``external_id`` for this; the header serves all
 other paths that change something, and whoever sends it everywhere. Kept is what succeeded; what was refused changed
 nothing and may be tried again. A reply may hold a secret (a new API key): it is stored under a key that is made of the
-caller's own token and body, so that the database alone gives nothing away.
+caller's own token and body, so that the database alone gives nothing away. It counts with an API key: anybody else
+could fill the database, and what they can do counts once anyway.
 """
 
 from __future__ import annotations
@@ -80,7 +81,8 @@ class _Asked:
         line = b" ".join((scope["method"].encode(), scope["path"].encode(), scope["query_string"]))
         whose = _hashed(token, key)
         seal = HKDF(SHA256(), 32, salt=whose, info=b"crowdledger idempotency v1").derive(_hashed(token, line, body))
-        return cls(whose.hex(), _hashed(line, body).hex(), seal)
+        # Not of the body alone: who reads the database could guess what is short, such as an answer of yes or no.
+        return cls(whose.hex(), _hashed(b"request", token, line, body).hex(), seal)
 
 
 class _Reply(msgspec.Struct, frozen=True):
@@ -101,27 +103,22 @@ class Repeats:
             await self._app(scope, receive, send)
             return
         try:
-            body = await _body(receive)
-            if body is None:
-                return
-            if scope["path"].endswith("/batch"):
-                raise MalformedError(
-                    "A batch takes no Idempotency-Key.", remedy="Give each of its items an external_id instead."
-                )
-            asked = _Asked.of(scope, body)
-            kept = await _begin(scope[SERVICE].reads, asked)
+            good = await scope[SERVICE].keys.is_good(Request(scope))
+            begun = await _begun(scope, receive) if good else None
         except CrowdLedgerError as error:
             await problem_response(error, instance_of(scope))(scope, receive, send)
             return
         except DATABASE_ERRORS as error:
             await (await answer_database(Request(scope), error))(scope, receive, send)
             return
-        if kept is not None:
-            again = Response(kept.body, kept.status)
-            again.raw_headers = [*kept.headers, (b"content-length", b"%d" % len(kept.body)), _REPLAYED]
-            await again(scope, receive, send)
-            return
-        await self._first(scope, body, send, asked)
+        if not good:  # a stranger gets no row, and a key that ended none of its replies again
+            await self._app(scope, receive, send)
+        elif begun is not None:
+            asked, body, kept = begun
+            if kept is None:
+                await self._first(scope, body, send, asked)
+            else:
+                await _again(kept)(scope, receive, send)
 
     async def _first(self, scope: Scope, body: bytes, send: Send, asked: _Asked) -> None:
         """Answer it, and keep the reply before it is sent: what was received can be received again."""
@@ -149,6 +146,28 @@ class Repeats:
 def _may_be_done(status: int, body: bytes) -> bool:
     """Whether a refusal leaves open whether something was changed: a fault of ours, a database that went away."""
     return status == 500 or (status == DatabaseError.status and f"/problems/{DatabaseError.slug}".encode() in body)
+
+
+async def _begun(scope: Scope, receive: Receive) -> tuple[_Asked, bytes, _Reply | None] | None:
+    """What is asked, its body, and the reply that it had before; None where the client went away.
+
+    Raises MalformedError, TooLargeError, RepeatError.
+    """
+    body = await _body(receive)
+    if body is None:
+        return None
+    if scope["path"].endswith("/batch"):
+        raise MalformedError(
+            "A batch takes no Idempotency-Key.", remedy="Give each of its items an external_id instead."
+        )
+    asked = _Asked.of(scope, body)
+    return asked, body, await _begin(scope[SERVICE].reads, asked)
+
+
+def _again(kept: _Reply) -> Response:
+    response = Response(kept.body, kept.status)
+    response.raw_headers = [*kept.headers, (b"content-length", b"%d" % len(kept.body)), _REPLAYED]
+    return response
 
 
 async def _body(receive: Receive) -> bytes | None:

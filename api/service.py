@@ -30,7 +30,7 @@ from ledger.chain.deployments import Deployment
 from ledger.chain.units import BASE_UNITS, POINTS, Unit
 from ledger.config import Config
 from ledger.db.sealed import SealedSecrets
-from ledger.log.reader import Reader
+from ledger.log.reader import Head, Reader
 from ledger.log.writer import Writer
 from ledger.statements.campaigns import CampaignOpened
 from ledger.statements.values import uuid7
@@ -77,6 +77,8 @@ class Service:
     attempts: Attempts = field(default_factory=Attempts)
     openings: Attempts = field(default_factory=lambda: Attempts(_OPENINGS, 10 * _OPENINGS))
     """Contents that auditors open, by mandate: each one is an entry of the log for good."""
+    heads: KeptEach[None, Head] = field(default_factory=lambda: KeptEach(0, 1, 0))
+    """Not kept, but read once for all who ask meanwhile."""
     unit: Unit = BASE_UNITS
     """What the pool's token is counted in, once the chain has said it."""
     trees: KeptEach[tuple[Place, int], RewardTree] = field(default_factory=lambda: KeptEach(inf, _TREES))

@@ -26,7 +26,7 @@ BEAT_SECONDS: Final = 15.0
 _LOOK_SECONDS: Final = 0.5
 _PAGE: Final = 100
 _FIRST: Final = b"retry: 2000\nid: %d\n\n"
-_BEAT: Final = b": nothing new\nid: %d\n\n"
+_BEAT: Final = b": still here\nid: %d\n\n"
 """Both say how far the reader is, by an id without an event: one that saw no event yet goes on there too."""
 
 
@@ -62,6 +62,10 @@ async def frames(
     beat, seen = time.monotonic(), -1
     with suppress(CrowdLedgerError):  # the reader comes back, and is told then
         while not ending.asked and time.monotonic() < end:
+            if time.monotonic() - beat >= BEAT_SECONDS:  # amid very many events too
+                await still_allowed()
+                beat = time.monotonic()
+                yield _BEAT % after
             last = await service.last_event.get()
             if last > seen:
                 found = await list_events(service.reads, service.public_url, want, after, _PAGE)
@@ -72,10 +76,6 @@ async def frames(
                     continue
                 seen = last
                 after = max(after, last)
-            if time.monotonic() - beat >= BEAT_SECONDS:
-                await still_allowed()
-                beat = time.monotonic()
-                yield _BEAT % after
             await asyncio.sleep(_LOOK_SECONDS)
 
 

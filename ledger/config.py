@@ -50,7 +50,7 @@ _MAX_LOGS = 64
 _MAX_WAIT_SECONDS = 366 * 86_400
 _OF_THE_SERVICE = frozenset(
     {"database_url", "database_url_file", "log", "logs", "host", "port", "metrics_key_file"}
-    | {"blob_folder", "max_file_bytes", "secrets_key_file", "private_addresses"}
+    | {"blob_folder", "blob_store", "max_file_bytes", "secrets_key_file", "private_addresses"}
     | {"log_format", "log_requests", "key_requests_per_minute", "address_requests_per_minute"}
 )
 """What cannot differ by log."""
@@ -97,6 +97,7 @@ class Config(BaseSettings):
     queue_limit: PositiveInt = 10_000
     group_limit: PositiveInt = 1_000
     blob_folder: Path | None = None
+    blob_store: str | None = Field(default=None, pattern=r"^s3://")
     content_retention_days: int | None = Field(default=None, ge=1, le=36_500)
     max_file_bytes: int = Field(default=2 * 1024**3, ge=1, le=MAX_COUNT)
 
@@ -187,6 +188,13 @@ class Config(BaseSettings):
         if self.database_url_file is not None:
             url = _read_secret(self.database_url_file, "database_url_file").decode(errors="replace").strip()
             object.__setattr__(self, "database_url", url)
+        return self
+
+    @model_validator(mode="after")
+    def _check_blobs(self) -> Self:
+        """Files are in one place."""
+        if self.blob_folder is not None and self.blob_store is not None:
+            raise ConfigError("Both blob_folder and blob_store are set.", remedy="Keep the one where the files are.")
         return self
 
     @model_validator(mode="after")

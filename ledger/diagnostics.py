@@ -37,7 +37,7 @@ class _Text(logging.Formatter):
         super().__init__(f"%(asctime)s {process} %(levelname)s %(message)s")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # the name is the library's
-        """The id of its request at its end. Further lines are indented: nothing in a message looks like a line of ours."""
+        """The id of its request at its end. Further lines are indented: none looks like a line of ours."""
         record.message = "".join(map(_shown, record.message))
         text = super().formatMessage(record)
         request = getattr(record, "request", "")

@@ -189,14 +189,16 @@ async def retry(reads: Reads, hook: str, id_: str, now_ms: int) -> None:
 
 
 async def forget(reads: Reads, now_ms: int) -> None:
-    """Erase bodies that are 30 days old, and rows that are 90."""
+    """Erase bodies that are 30 days old, rows that are 90, and what waits for a hook that there is no more."""
     of = deliveries.c
     ended = (of.log == reads.log, of.state.in_(("refused", "dead")))
     old = (of.log == reads.log, of.state.in_(("done", "refused", "dead")), of.ended_ms < now_ms - ROWS_MS)
+    of_none = ~exists().where(hooks.c.log == of.log, hooks.c.id == of.hook)  # it came while its hook was deleted
     erased = update(deliveries).where(*ended, of.ended_ms < now_ms - BODIES_MS, of.body.is_not(None))
     async with reads.database.begin() as connection:
         await connection.execute(erased.values(body=None))
         await connection.execute(deleting(deliveries).where(*old))
+        await connection.execute(deleting(deliveries).where(of.log == reads.log, of.next_ms.is_not(None), of_none))
 
 
 async def counts(reads: Reads) -> dict[str, int]:

@@ -99,7 +99,7 @@ class Hooks:
         return self._written(await self.show(platform, id_), secret)
 
     async def change(self, platform: str, id_: str, new: HookChange) -> Hook:
-        """Change what is said. Raises NotFoundError, FieldError."""
+        """Change what is said. Raises NotFoundError, FieldError; RuleError where somebody else just did."""
         row = await self._row(platform, id_)
         values: dict[str, str | None] = {}
         if new.base_url is not None:
@@ -115,8 +115,15 @@ class Hooks:
         if new.rate is not None:
             values["rate"] = new.rate
         if values:
+            of = hooks.c
+            # As it was read: a token that was put in since must not go to the address that is asked for here.
+            as_read = (of.base_url.is_not_distinct_from(row.base_url), of.token.is_not_distinct_from(row.token))
             async with self.reads.database.begin() as connection:
-                await connection.execute(update(hooks).where(*self._is(id_)).values(values))
+                changed = await connection.execute(update(hooks).where(*self._is(id_), *as_read).values(values))
+            if changed.rowcount != 1:
+                raise RuleError(
+                    "Somebody else just changed it.", rule="hook-unchanged", remedy="Look at it, try again."
+                )
         return await self.show(platform, id_)
 
     async def rotate(self, platform: str, id_: str, new: NewSecret) -> HookWritten:
@@ -153,9 +160,14 @@ class Hooks:
         query = self._ours(platform).order_by(hooks.c.id.desc()).limit(MAX_HOOKS)
         return await self._shown(list(await self.reads.all(query)))
 
-    async def stored(self, id_: str, now_ms: int) -> StoredHook | None:
-        """A webhook by its id alone, for what comes from outside. Raises UnavailableError where its key is gone."""
-        row = await self.reads.one(select(hooks).where(*self._is(id_)))
+    async def stored(self, id_: str, now_ms: int, connector: str | None = None) -> StoredHook | None:
+        """A webhook by its id alone, for what comes from outside; None where it is another connector's.
+
+        Raises UnavailableError where its key is gone.
+        """
+        query = select(hooks).where(*self._is(id_))
+        # Asked of the database, not of the row: whoever tries other names for a hook makes no more work by it.
+        row = await self.reads.one(query if connector is None else query.where(hooks.c.connector == connector))
         if row is None:
             return None
         return StoredHook(

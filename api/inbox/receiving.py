@@ -67,21 +67,19 @@ def hooks_of(service: Service) -> Hooks:
 async def _find(service: Service, connector: str, hook: str, now_ms: int) -> StoredHook | None:
     if service.sealed is None or not is_id(hook):
         return None
-    found = await hooks_of(service).stored(hook, now_ms)
-    return found if found is not None and found.connector == connector else None
+    return await hooks_of(service).stored(hook, now_ms, connector)
 
 
 async def _read(service: Service, found: StoredHook | None, request: Request) -> bytes:
-    turn = service.door.turn(stranger=found is None)
-    if turn.locked():
-        service.door.refusals.count("" if found is None else found.id, "full")
-        raise TooManyError("Too many deliveries come in at this moment.")
-    async with turn:
-        try:
+    try:
+        with service.door.turn(None if found is None else found.platform):
             async with asyncio.timeout(BODY_SECONDS):
                 return await read_body(request)
-        except TimeoutError:
-            raise MalformedError(f"The body did not come within {BODY_SECONDS:g} seconds.") from None
+    except TooManyError:
+        service.door.refusals.count("" if found is None else found.id, "full")
+        raise
+    except TimeoutError:
+        raise MalformedError(f"The body did not come within {BODY_SECONDS:g} seconds.") from None
 
 
 def _verify(service: Service, found: StoredHook | None, connector: str, delivery: Delivery) -> Verified:

@@ -1,12 +1,15 @@
 """What a delivery means is recorded by the same items as the API's own paths, so by the same rules, as the platform.
 
-Everything has the platform's own id, so that a delivery that is worked on twice records nothing new. A row is used as a
-whole: what follows on something that was not recorded is left out.
+Everything has the platform's own id, so that a delivery that is worked on twice records nothing new, and one that says
+what a file said that was imported before. A row is used as a whole: what follows on something that was not recorded is
+left out. A hook writes into its own campaign alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -50,6 +53,8 @@ class Recorder:
     def __init__(self, service: Service, hook: StoredHook) -> None:
         self._service = service
         self._hook = hook
+        self._same: dict[str, str] = {}
+        """By the id of a change that changes nothing that of what it leaves as it is."""
         self.outcome = Outcome()
 
     async def record(self, records: Sequence[Record]) -> Outcome:
@@ -59,6 +64,7 @@ class Recorder:
         rows = self._without(rows, await self._write("task", tasks, self._task), lambda row: row.tasks, "task")
         errors = await self._contributed(rows)
         rows = self._without(rows, errors, lambda row: row.contributions, "contribution")
+        rows = [_renamed(row, self._same) for row in rows]
         errors = await self._decided(rows)
         self._without(rows, errors, lambda row: row.decisions, "decision")
         if not records:
@@ -70,6 +76,10 @@ class Recorder:
         campaign = await find_campaign(self._service.reader, hook.campaign, hook.platform)
         rate = None if hook.rate is None else Decimal(hook.rate)
         preparer = Preparer(hook.campaign, rate=rate, pays_tokens=campaign.opened.onchain is not None)
+        # In a thread: a delivery may hold tens of thousands of answers, and others are being answered meanwhile.
+        return await asyncio.to_thread(self._all_prepared, preparer, records)
+
+    def _all_prepared(self, preparer: Preparer, records: Sequence[Record]) -> list[_Row]:
         rows = []
         for record in records:
             try:
@@ -95,21 +105,37 @@ class Recorder:
             if known is not None:  # it was recorded when another version was the latest
                 self.outcome.recorded.append(known)
                 continue
-            latest = await self._latest(replaces[piece.id])
+            first = replaces[piece.id]
+            latest = await self._latest(first)
             if latest is None:
                 errors[piece] = NotFoundError(
-                    f"It replaces {replaces[piece.id]}, which is not recorded.",
+                    f"It replaces {first}, which is not recorded.",
                     remedy="Import the platform's export, then try this delivery again.",
                 )
+                continue
+            if await self._is_still(first, latest, piece):
+                self._same[piece.id] = first
                 continue
             errors |= await self._write("contribution", [piece], lambda body, by=latest: self._new(body, by))
         return errors
 
+    async def _is_still(self, first: str, latest: str, piece: Piece) -> bool:
+        """Whether a change leaves the first version as it is: imported later than it was made, or of another member."""
+        known = await self._external("contribution", first)
+        if known is None or known.id != latest:
+            return False
+        # Under the first one's id the log itself says whether it is the same; another thing it refuses.
+        error = (await self._write("contribution", [piece], lambda body: self._new(body, own=first))).get(piece)
+        if isinstance(error, UnavailableError):
+            raise error
+        return error is None
+
     async def _decided(self, rows: Sequence[_Row]) -> Errors:
         """Decisions; one that may change an earlier one says so where that stands."""
-        pieces = list(dict.fromkeys(piece for row in rows for piece in row.prepared.decisions))
         changes = {name: earlier for row in rows for name, earlier in row.prepared.changes.items()}
-        errors = await self._write("decision", pieces, self._decision)
+        errors = await self._elsewhere(rows)
+        pieces = dict.fromkeys(piece for row in rows for piece in row.prepared.decisions if piece not in errors)
+        errors |= await self._write("decision", list(pieces), self._decision)
         for piece, error in list(errors.items()):
             stands = isinstance(error, RuleError) and error.rule == _SUPERSEDES
             if not stands and not isinstance(error, IdReusedError):  # the latter: it was recorded as superseding
@@ -122,6 +148,25 @@ class Recorder:
                         "decision", [piece], lambda body, by=earlier.id: self._decision(body, by)
                     )
                     break
+        return errors
+
+    async def _elsewhere(self, rows: Sequence[_Row]) -> Errors:
+        """Decisions on what stands in another campaign of the platform, which this hook is not for."""
+        errors: Errors = {}
+        for row in rows:
+            own = {piece.id for piece in row.prepared.contributions}
+            for piece in row.prepared.decisions:
+                named = _DECISION.decode(piece.body).contribution_external_id
+                if named is None or named in own or named in self._same.values():
+                    continue
+                found = await self._external("contribution", named)
+                decided = None if found is None else await self._service.reader.contribution(found.id)
+                if decided is not None and decided.campaign != self._hook.campaign:
+                    errors[piece] = RuleError(
+                        f"It is on {named}, which is in another campaign than the webhook's.",
+                        rule="hook-campaign",
+                        remedy="Make a webhook for that campaign, or send the decision with your key.",
+                    )
         return errors
 
     async def _write(self, kind: Kind, pieces: Sequence[Piece], make: Callable[..., Item]) -> Errors:
@@ -160,9 +205,10 @@ class Recorder:
             raise read
         return task_item(read, self._hook.campaign, self._hook.platform)
 
-    def _new(self, body: bytes, replaces: str | None = None) -> Item:
+    def _new(self, body: bytes, replaces: str | None = None, own: str | None = None) -> Item:
         new = decode(body, _CONTRIBUTION)
-        return contribution_item(msgspec.structs.replace(new, replaces=replaces), self._hook.platform)
+        named = msgspec.structs.replace(new, replaces=replaces, external_id=own or new.external_id)
+        return contribution_item(named, self._hook.platform)
 
     def _decision(self, body: bytes, supersedes: str | None = None) -> Item:
         new = decode(body, _DECISION)
@@ -181,3 +227,33 @@ class Recorder:
         versions: Any = select(of.id).where(of.log == reads.log, of.first == found.id)
         row = await reads.one(versions.order_by(of.entry_index.desc()).limit(1))
         return None if row is None else str(row.id)
+
+
+def _renamed(row: _Row, same: Mapping[str, str]) -> _Row:
+    """The row with its decisions on a change that changes nothing as decisions on what it leaves as it is.
+
+    Ids of decisions begin with that of what they decide, so that these get the ids that they have in an import.
+    """
+    if not any(piece.id in same for piece in row.prepared.contributions):
+        return row
+    names: dict[str, str] = {}
+    decisions = []
+    for piece in row.prepared.decisions:
+        new = _DECISION.decode(piece.body)
+        change = new.contribution_external_id or ""
+        names[piece.id] = _of_first(piece.id, same)
+        decided = same.get(change, change)
+        body = msgspec.structs.replace(new, contribution_external_id=decided, external_id=names[piece.id])
+        decisions.append(Piece(names[piece.id], msgspec.json.encode(body)))
+    changes = {
+        names[name]: tuple(_of_first(each, same) for each in earlier) for name, earlier in row.prepared.changes.items()
+    }
+    return row._replace(prepared=replace(row.prepared, decisions=tuple(decisions), changes=changes))
+
+
+def _of_first(decision: str, same: Mapping[str, str]) -> str:
+    """The id of a decision on a change as it is of what the change leaves as it is."""
+    for change, first in same.items():
+        if decision.startswith(f"{change}:"):
+            return first + decision.removeprefix(change)
+    return decision

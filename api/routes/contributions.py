@@ -18,7 +18,7 @@ from api.bodies import decode, document, read_batch, read_body
 from api.lookup import Decision as DecisionRow
 from api.lookup import find_campaign, find_contribution, standing_decision
 from api.mine import payable_from
-from api.openapi import writes
+from api.openapi import gives, writes
 from api.reads.people import appeals_of, own_ids
 from api.reads.people_facts import facts_of
 from api.replies import batch_reply, entry_page, page_of, write_reply
@@ -171,7 +171,7 @@ async def get_contribution(contribution: str, request: Request, caller: Annotate
     )
 
 
-@router.get("/{contribution}/opening", dependencies=[Bearer])
+@router.get("/{contribution}/opening", dependencies=[Bearer], **gives("application/json", "The opening"))
 async def get_opening(contribution: str, request: Request) -> Response:
     """Salt and content of a contribution: what opens its commitment. For its author, or any key of the platform."""
     service = service_of(request)

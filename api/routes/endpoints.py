@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.requests import Request
 
 from api import cursors
-from api.acts import note_act
+from api.acts import check_notable, note_act
 from api.auth import Caller, needs
 from api.endpoints import Endpoints
 from api.ids import check_id
@@ -43,6 +43,7 @@ async def make_endpoint(new: NewEndpoint, request: Request, caller: Admin) -> En
         raise UnavailableError(
             "This log has no worker, which would send.", remedy="Operator: run 'crowdledger deploy' and the worker."
         )
+    check_notable(service)
     made = await _endpoints(service).make(caller.platform, new, new_id())
     await note_act(service, caller, "endpoint.made", made.id)
     return made
@@ -66,6 +67,7 @@ async def get_endpoint(endpoint: str, request: Request, caller: Admin) -> Endpoi
 async def change_endpoint(endpoint: str, new: EndpointChange, request: Request, caller: Admin) -> Endpoint:
     """Change an endpoint, disable it, or enable it again: it then gets what happened meanwhile."""
     service = service_of(request)
+    check_notable(service)
     changed = await _endpoints(service).change(caller.platform, check_id(endpoint, "endpoint"), new)
     await note_act(service, caller, "endpoint.changed", changed.id)
     return changed
@@ -75,6 +77,7 @@ async def change_endpoint(endpoint: str, new: EndpointChange, request: Request, 
 async def remove_endpoint(endpoint: str, request: Request, caller: Admin) -> None:
     """Remove an endpoint with all that is known of what was sent there."""
     service, own = service_of(request), check_id(endpoint, "endpoint")
+    check_notable(service)
     await _endpoints(service).remove(caller.platform, own)
     await note_act(service, caller, "endpoint.removed", own)
 
@@ -86,6 +89,7 @@ async def rotate_secret(
     """Put a new secret in force, shown this once. The old one signs as well for a day, or as long as is said."""
     overlap = (rotation or Rotation()).old_for_seconds
     service = service_of(request)
+    check_notable(service)
     rotated = await _endpoints(service).rotate(caller.platform, check_id(endpoint, "endpoint"), overlap)
     await note_act(service, caller, "endpoint.rotated", rotated.id)
     return rotated

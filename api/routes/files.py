@@ -31,6 +31,8 @@ router = APIRouter(prefix="/v1/files", tags=["files"])
 IDLE_SECONDS: Final = 60.0
 """An upload that sends nothing for so long is given up."""
 _BINARY: Final[dict[str, Any]] = {"schema": {"type": "string", "format": "binary"}}
+_ANY_BYTES: Final[dict[str, Any]] = {}
+"""A file may be JSON, whose reply is then no string to those who read the description strictly."""
 _UPLOAD: Final[dict[str, Any]] = {
     "status_code": 201,
     "response_model": FileContent,
@@ -73,8 +75,8 @@ async def head_file(sha256: str, request: Request) -> Response:
     response_class=StreamingResponse,
     dependencies=[Depends(HTTPBearer(auto_error=False))],
     responses={
-        200: {"description": "The file", "content": {"*/*": _BINARY}},
-        206: {"description": "The part that Range asked for", "content": {"*/*": _BINARY}},
+        200: {"description": "The file", "content": {"*/*": _ANY_BYTES}},
+        206: {"description": "The part that Range asked for", "content": {"*/*": _ANY_BYTES}},
     },
 )
 async def get_file(sha256: str, request: Request) -> Response:
@@ -197,7 +199,7 @@ async def _check_stored(service: Service, file: StoredFile) -> None:
     if size != file.bytes:
         raise UnavailableError(
             f"The bytes of the file {file.sha256} are not in the store.",
-            remedy="Operator: restore blob_folder from its backup. Whoever has the file can also upload it again.",
+            remedy="Operator: restore the files from their backup. Whoever has the file can also upload it again.",
         )
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.acts import note_act
+from api.acts import check_notable, note_act
 from api.auth import Caller, needs
 from api.ids import check_id, is_id
 from api.inbox import deliveries, receiving
@@ -30,6 +30,7 @@ async def make_hook(
     """Make a webhook: the address and the secret to enter at the platform. The secret is shown this once."""
     service = service_of(request)
     await find_campaign(service.reader, new.campaign, caller.platform)
+    check_notable(service)
     made = await hooks_of(service).make(caller.platform, new, new_id())
     await note_act(service, caller, "hook.made", made.id)
     response.headers["Location"] = service.url(f"/v1/hooks/{made.id}")
@@ -54,6 +55,7 @@ async def change_hook(
 ) -> Hook:
     """Change the address or the token with which the platform is asked back, or the rate of bonuses."""
     service = service_of(request)
+    check_notable(service)
     changed = await hooks_of(service).change(caller.platform, check_id(hook, "webhook"), change)
     await note_act(service, caller, "hook.changed", changed.id)
     return changed
@@ -63,6 +65,7 @@ async def change_hook(
 async def delete_hook(hook: str, request: Request, caller: Annotated[Caller, needs("admin")]) -> None:
     """Delete a webhook with its deliveries, those that wait included. What it recorded stays in the log."""
     service, own = service_of(request), check_id(hook, "webhook")
+    check_notable(service)
     await hooks_of(service).remove(caller.platform, own)
     await note_act(service, caller, "hook.removed", own)
 
@@ -73,6 +76,7 @@ async def rotate_secret(
 ) -> HookWritten:
     """Put another secret in force; the old one stays good for a while, a day if nothing is said."""
     service = service_of(request)
+    check_notable(service)
     rotated = await hooks_of(service).rotate(caller.platform, check_id(hook, "webhook"), new)
     await note_act(service, caller, "hook.rotated", rotated.id)
     return rotated

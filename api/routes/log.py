@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import Response
 
+from api.openapi import gives
 from api.service import service_of
 from ledger.errors import FormatError, NotFoundError
 from ledger.statements import canonical
@@ -25,14 +26,14 @@ _GZIP_HERE_BYTES: Final = 64 * 1024
 """Up to which size compressing takes less than a millisecond."""
 
 
-@router.get("/checkpoint")
+@router.get("/checkpoint", **gives("text/plain", "A signed note"))
 async def get_checkpoint(request: Request) -> Response:
     """The newest signed checkpoint (C2SP tlog-checkpoint)."""
     note = await service_of(request).reader.checkpoint()
     return Response(note, headers=_NOW, media_type="text/plain; charset=utf-8")
 
 
-@router.get("/tile/{path:path}")
+@router.get("/tile/{path:path}", **gives("application/octet-stream", "The tile or bundle"))
 async def get_tile(path: str, request: Request) -> Response:
     """A tile ``{L}/{N}[.p/{W}]`` or an entry bundle ``entries/{N}[.p/{W}]`` (C2SP tlog-tiles); none ever changes."""
     try:
@@ -48,7 +49,7 @@ async def get_tile(path: str, request: Request) -> Response:
     return Response(data, headers=_FOR_EVER, media_type="application/octet-stream")
 
 
-@router.get("/settlements/{chain_id}/{pool}/{number}.json")
+@router.get("/settlements/{chain_id}/{pool}/{number}.json", **gives("application/json", "The accounts"))
 async def get_accounts(
     chain_id: Annotated[int, Path(ge=1, le=MAX_COUNT)],
     pool: Annotated[str, Path(max_length=42)],

@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
+from api.openapi import gives
 from api.routes.audit import get_summary
 from api.routes.log_keys import get_keys
 from api.service import Service, service_of
@@ -22,7 +23,7 @@ _FOLDER: Final = "mirror"
 _FILE_MODE: Final = 0o644
 
 
-@router.get("/mirror.tar", response_class=StreamingResponse)
+@router.get("/mirror.tar", **gives(_TAR, "The files of the mirror"))
 async def get_mirror(request: Request) -> StreamingResponse:
     """Checkpoint, keys, tiles and entry bundles of the log as it is now, as a tar file: a mirror to unpack and audit.
 

@@ -74,10 +74,10 @@ async def add_key(new: NewKey, request: Request, caller: Annotated[Caller, needs
 async def rotate_key(
     key: str, request: Request, caller: Annotated[Caller, needs("admin")], wish: RotateKey | None = None
 ) -> Response:
-    """A new key with the same scopes, shown this once; the old one counts for ``overlap_seconds`` more (a day)."""
+    """A new key with the same scopes and the same end, shown this once; the old one counts for a while (a day)."""
     service = service_of(request)
     old = await _key(service, caller.platform, key)
-    text, made = make_key(tuple(scope for scope in ALL_SCOPES if scope in old.scopes))
+    text, made = make_key(tuple(scope for scope in ALL_SCOPES if scope in old.scopes), old.expires_ms)
     overlap_ms = (wish or RotateKey()).overlap_seconds * 1000
     item = AddKey(platform=caller.platform, key=made, rotates=key, overlap_ms=overlap_ms, by=caller.key_id)
     written = await service.writer.write(item)

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api.auth import Caller, needs
 from api.lookup import find_contribution, find_decision
+from api.openapi import gives
 from api.service import Service, service_of
 from api.states import state_of
 from ledger.errors import NotFoundError
@@ -21,20 +22,17 @@ from ledger.wire.values import OwnId
 router = APIRouter(prefix="/v1", tags=["receipts"])
 STATUS_HEADER: Final = "CrowdLedger-Status"
 """How firm the entry is now, which the file itself cannot say: it is kept, and the chain goes on."""
-_DESCRIBED: Final[dict[int | str, dict[str, Any]]] = {
-    200: {
-        "headers": {
-            STATUS_HEADER: {
-                "description": "How firm the entry is now",
-                "schema": {"type": "string", "enum": [*get_args(State)]},
-            }
-        }
+_STATUS: Final = {
+    STATUS_HEADER: {
+        "description": "How firm the entry is now",
+        "schema": {"type": "string", "enum": [*get_args(State)]},
     }
 }
+_RECEIPT: Final[dict[str, Any]] = gives("application/json", "The receipt", headers=_STATUS)
 _INDEX = re.compile("0|[1-9][0-9]{0,15}")
 
 
-@router.get("/receipts", responses=_DESCRIBED)
+@router.get("/receipts", **_RECEIPT)
 async def receipt_by_own_id(
     request: Request,
     caller: Annotated[Caller, needs(None)],
@@ -51,7 +49,7 @@ async def receipt_by_own_id(
     return await _receipt(service, found.index)
 
 
-@router.get("/contributions/{contribution}/receipt", responses=_DESCRIBED)
+@router.get("/contributions/{contribution}/receipt", **_RECEIPT)
 async def contribution_receipt(contribution: str, request: Request) -> Response:
     """The receipt of a contribution, as the file to keep."""
     service = service_of(request)
@@ -59,7 +57,7 @@ async def contribution_receipt(contribution: str, request: Request) -> Response:
     return await _receipt(service, row.index)
 
 
-@router.get("/decisions/{decision}/receipt", responses=_DESCRIBED)
+@router.get("/decisions/{decision}/receipt", **_RECEIPT)
 async def decision_receipt(decision: str, request: Request) -> Response:
     """The receipt of a decision."""
     service = service_of(request)
@@ -67,14 +65,14 @@ async def decision_receipt(decision: str, request: Request) -> Response:
     return await _receipt(service, row.index)
 
 
-@router.get("/entries/{index}/receipt", responses=_DESCRIBED)
+@router.get("/entries/{index}/receipt", **_RECEIPT)
 async def entry_receipt(index: str, request: Request) -> Response:
     """The receipt of any entry of the log."""
     service = service_of(request)
     return await _receipt(service, await known_index(service, index))
 
 
-@router.get("/entries/{index}/proof")
+@router.get("/entries/{index}/proof", **gives("text/plain", "The proof"))
 async def entry_proof(index: str, request: Request) -> Response:
     """The C2SP tlog-proof of an entry."""
     service = service_of(request)

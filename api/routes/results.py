@@ -17,7 +17,7 @@ from api import cursors, results
 from api.auth import Caller, needs
 from api.ids import check_id
 from api.lookup import find_campaign
-from api.openapi import writes
+from api.openapi import gives, writes
 from api.reads import files, versions
 from api.reads.accepted import Accepted, Recorded, accepted, recorded
 from api.reads.results import ResultRow, find_result, list_results
@@ -38,6 +38,7 @@ from ledger.wire import MAX_PAGE_ITEMS, NewResult, Page, Result, ResultLine, Res
 
 router = APIRouter(prefix="/v1", tags=["results"])
 _LINES = 200
+_LINES_TYPE = "application/x-ndjson"
 
 
 @router.post("/campaigns/{campaign}/results", **writes(ResultWritten))
@@ -104,7 +105,7 @@ async def get_result(result: str, request: Request) -> Result:
     )
 
 
-@router.get("/results/{result}/document", response_class=Response)
+@router.get("/results/{result}/document", **gives("*/*", "The document, or the file that it is"))
 async def get_document(result: str, request: Request) -> Response:
     """A public result's document as canonical JSON, whatever its size: the bytes to count again."""
     service = service_of(request)
@@ -119,7 +120,7 @@ async def get_document(result: str, request: Request) -> Response:
     return await _file(service, row, sha256, headers)
 
 
-@router.get("/campaigns/{campaign}/export", response_class=StreamingResponse)
+@router.get("/campaigns/{campaign}/export", **gives(_LINES_TYPE, "A JSON object a line"))
 async def export_accepted(campaign: str, request: Request, caller: Annotated[Caller, needs("review")]) -> Response:
     """All that stands as accepted, one JSON object a line, with content, decision and its place in the log.
 
@@ -129,7 +130,7 @@ async def export_accepted(campaign: str, request: Request, caller: Annotated[Cal
     row = await find_campaign(service.reader, campaign, caller.platform)
     book = (await versions.load(service.reads, row)).book
     headers = {"Content-Disposition": f'attachment; filename="accepted-{campaign}.jsonl"'}
-    return StreamingResponse(_lines(service, book), headers=headers, media_type="application/x-ndjson")
+    return StreamingResponse(_lines(service, book), headers=headers, media_type=_LINES_TYPE)
 
 
 async def _item(service: Service, new: NewResult, campaign: Campaign, platform: str) -> PublishResult:

@@ -19,7 +19,7 @@ from ledger.audit.landing import INCOMING, FolderPlace, Landing, Place
 from ledger.audit.published import MAX_BYTES
 from ledger.audit.source import CHECKPOINT, PARALLEL, Closing
 from ledger.blobs.s3 import SCHEME, Bucket
-from ledger.errors import CrowdLedgerError, NotFoundError, UnavailableError
+from ledger.errors import ConfigError, CrowdLedgerError, FormatError, NotFoundError, UnavailableError
 from ledger.tree.tiles import FULL_WIDTH, MAX_ENTRY_BYTES
 
 _LARGEST_BYTES: Final = max(MAX_BYTES, FULL_WIDTH * (2 + MAX_ENTRY_BYTES))
@@ -54,6 +54,7 @@ class BucketPlace:
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """See ``Place.alone``. Nobody is kept out here, but whoever comes second cannot put its checkpoint."""
+        self._checkpoint = None
         with contextlib.suppress(NotFoundError):
             self._checkpoint = self._bucket.call("head_object", CHECKPOINT)["ETag"]
         with tempfile.TemporaryDirectory(prefix="crowdledger-mirror-") as folder:
@@ -135,7 +136,7 @@ class BucketLanding(Landing):
     def _held(self, path: str) -> bytes | None:
         try:
             return self._bucket.get(path, _LARGEST_BYTES)
-        except NotFoundError:
+        except (NotFoundError, FormatError):  # or longer than any file of ours
             return None
 
     def _replace(self, path: str) -> None:
@@ -143,6 +144,9 @@ class BucketLanding(Landing):
         condition = {"IfNoneMatch": "*"} if self._checkpoint is None else {"IfMatch": self._checkpoint}
         try:
             self._put(path, self.read(path), **condition)
+        except ConfigError:
+            # A store that knows no conditional writes; whatever else it refuses, it refuses again.
+            self._put(path, self.read(path))
         except NotFoundError:  # so it was taken away meanwhile
             raise UnavailableError(
                 f"Somebody else is writing to '{self._bucket.name}' at this moment.", remedy="Run it again."

@@ -40,6 +40,8 @@ TIMEOUT_SECONDS = 30.0
 ATTEMPTS = 3
 PARALLEL = 8
 _BUSY = frozenset({429, 502, 503, 504})
+_NOT_THERE = frozenset({403, 404})
+"""403 is what an object store says of a missing file where not everybody may list its files."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _SERVED_SUMMARY = "v1/audit/summary"
 _LOG_NAME = re.compile("[a-z0-9][a-z0-9._-]{0,63}")
@@ -180,8 +182,10 @@ class UrlSource(Closing):
     def _get(self, url: str, limit: int) -> bytes:
         try:
             with self._http.stream("GET", url) as reply:
-                if reply.status_code == 404:
-                    raise NotFoundError(f"'{url}' is not there (404).", remedy="Check the address and the log's name.")
+                if reply.status_code in _NOT_THERE:
+                    raise NotFoundError(
+                        f"'{url}' is not there ({reply.status_code}).", remedy="Check the address and the log's name."
+                    )
                 if reply.status_code != 200:
                     error = UnavailableError if reply.status_code in _BUSY else FormatError
                     raise error(

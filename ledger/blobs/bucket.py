@@ -38,7 +38,7 @@ class BucketStore:
     """A ``BlobStore`` in ``s3://BUCKET/PREFIX``."""
 
     def __init__(self, address: str) -> None:
-        """Raises ConfigError where the bucket is not there or not ours to use; that it is down now is no such reason."""
+        """Raises ConfigError where the bucket is not there or not ours to use; that it is down now is no reason."""
         self._bucket = Bucket(address, _THREADS)
         with suppress(UnavailableError):
             self._bucket.check()

@@ -69,7 +69,7 @@ class Bucket:
             self._call("head_bucket")
         except NotFoundError as error:
             raise ConfigError(
-                f"{self.name}: there is no such bucket.", remedy="Make it, or correct its name."
+                f"There is no bucket '{self._bucket}'.", remedy="Make it, or correct its name."
             ) from error
 
     def call(self, operation: str, path: str, **arguments: Any) -> Any:
@@ -145,6 +145,6 @@ def _refused(name: str, error: Any) -> ConfigError | NotFoundError | Unavailable
         return UnavailableError(words, remedy="Somebody else is writing there at this moment: try again.")
     if status == 404 and code in ("NoSuchKey", "NotFound", "404"):
         return NotFoundError(f"There is no '{name}'.", remedy="Look at the address.")
-    if status >= 500 or status in _LATER or code == "RequestTimeout":
+    if (status >= 500 and code != "NotImplemented") or status in _LATER or code == "RequestTimeout":
         return UnavailableError(words, remedy="Try again in a while.")
     return ConfigError(words, remedy=_RIGHTS)

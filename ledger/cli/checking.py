@@ -17,19 +17,23 @@ if TYPE_CHECKING:
 def check(url: str | None, log: str | None, *, report: Path | None, json: bool) -> bool:
     """Check one log of a database, or all; print what was found. Returns whether everything is as it should be.
 
-    Without ``url`` it is the configured database, and files are checked in the configured folder.
+    Without ``url`` it is the configured database, and files are checked where the configuration says they are.
     """
+    from ledger.blobs.bucket import BucketStore
     from ledger.blobs.folder import FolderStore
     from ledger.cli.files import write_new_file
     from ledger.config import Config
     from ledger.db.urls import parse_url
     from ledger.statements import canonical
 
-    blobs = None
+    blobs: BlobStore | None = None
     if url is None:
         config = Config()
         url = config.database_url
-        blobs = FolderStore(config.blob_folder) if config.blob_folder else None
+        if config.blob_store:
+            blobs = BucketStore(config.blob_store)
+        elif config.blob_folder:
+            blobs = FolderStore(config.blob_folder)
     with progress("check") as show:
         reports = asyncio.run(_check(url, log, blobs, show))
     good = all(each.verdict == "pass" for each in reports)

@@ -56,7 +56,7 @@ def sealing(
 ) -> None:
     """Put a new sealing key in front of a file's: it seals from the next start on, the others still open.
 
-    Take the old ones away once 'crowdledger serve' has started with the new one: it seals everything anew.
+    Take the old ones away once every process has started with the new one, the workers last: they seal all anew.
     """
     from ledger.db.sealed import SealedSecrets, new_key
 

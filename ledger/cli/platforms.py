@@ -85,7 +85,8 @@ def list_platforms(log: LogName = None, json: AsJson = False) -> None:
     for each in found:
         say(f"{each['id']}  {each['name']}", "bold")
         for item in each["keys"]:
-            say(f"    key {item['id']}  {' '.join(item['scopes'])}{'  revoked' if item['revoked'] else ''}")
+            until = f"  until {item['expires']}" if item["expires"] else ""
+            say(f"    key {item['id']}  {' '.join(item['scopes'])}{until}{'  revoked' if item['revoked'] else ''}")
 
 
 def _end(expires: str | None) -> int | None:
@@ -123,6 +124,7 @@ async def _read(config: Config) -> list[dict[str, Any]]:
 
     from ledger.db import open_database
     from ledger.db.tables import api_keys, platforms
+    from ledger.statements.values import format_time
 
     async with open_database(config.database_url) as database, database.engine.connect() as connection:
         rows = await connection.execute(
@@ -131,7 +133,9 @@ async def _read(config: Config) -> list[dict[str, Any]]:
         found = {row.id: {"id": row.id, "name": row.name, "keys": []} for row in rows}
         for row in await connection.execute(select(api_keys).where(api_keys.c.log == config.log)):
             keys: list[dict[str, Any]] = found[row.platform]["keys"]
-            keys.append({"id": row.id, "scopes": row.scopes.split(), "revoked": row.revoked is not None})
+            ends = None if row.expires_ms is None else format_time(row.expires_ms)
+            said = {"id": row.id, "scopes": row.scopes.split(), "revoked": row.revoked is not None, "expires": ends}
+            keys.append(said)
     return list(found.values())
 
 

@@ -69,6 +69,7 @@ class RestoredLog:
             lost = self.lost
             yield f"    Entries {lost.first} to {lost.last} are back from {self.source}, byte for byte."
             yield f"    Lost of them: {lost.openings} contents, and platforms' own ids, {lost.people} people's too."
+            yield "    What came after that mirror's last copy is lost, and its indexes will be given again."
             for key in lost.keys:
                 yield f"    Key {key} opens nothing any more: its digest is lost. Make another, revoke it."
 

@@ -81,11 +81,13 @@ def serve(
 def inherited_socket(fd: int | None) -> socket.socket | None:
     """The listening socket that we were given: by number, or as systemd does it (sd_listen_fds(3)); None without one.
 
-    Raises ConfigError where the number names no listening socket.
+    Raises ConfigError where the number names no listening socket, or systemd gives more than one.
     """
     from ledger.errors import ConfigError
 
-    if fd is None and os.environ.get("LISTEN_PID") == str(os.getpid()) and os.environ.get("LISTEN_FDS") == "1":
+    if fd is None and os.environ.get("LISTEN_PID") == str(os.getpid()):
+        if (given := os.environ.get("LISTEN_FDS")) != "1":
+            raise ConfigError(f"systemd gives {given} sockets; one is served.", remedy="Leave one ListenStream.")
         fd = _SYSTEMD_FD
     if fd is None:
         return None

@@ -2,8 +2,9 @@
 
 :class:`Client` does each call at once, :class:`AsyncClient` gives the same calls to await, from one definition of each
 (:mod:`ledger.client.calls`). Both wait and try again where that is safe and may help, for ``patience_seconds`` in all:
-after 503 and 429, after a connection that failed where the request is a read or has an ``external_id``. A request with
-an ``external_id`` can be sent again by hand at any time. With ``verify`` they check every receipt that they are given.
+after 503 and 429 of the service, after a connection that failed where the request is a read or has an ``external_id``.
+A request with an ``external_id`` can be sent again by hand at any time. With ``verify`` they check every receipt that
+they are given.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ import httpx
 
 from ledger.client.core import DEFAULT_PATIENCE_SECONDS, DEFAULT_TIMEOUT_SECONDS, Core
 from ledger.client.files import Source
+from ledger.errors import FormatError
 
 if TYPE_CHECKING:
     import asyncio
@@ -40,6 +41,8 @@ class AsyncConnection(Core):
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         super().__init__(base_url, patience_seconds=patience_seconds, timeout_seconds=timeout_seconds, verify=verify)
+        if concurrency < 1:
+            raise FormatError("concurrency: With fewer than one batch at a time nothing would be sent.")
         self._concurrency = concurrency
         self._http: httpx.AsyncClient = httpx.AsyncClient(
             base_url=self.base_url, headers=self._headers(key), transport=transport, trust_env=False

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import MethodType
 from typing import Any, Final, ParamSpec, TypeAlias, TypeVar
@@ -17,7 +17,7 @@ from pydantic import BaseModel, ValidationError
 
 from ledger import wire
 from ledger.client import patience
-from ledger.client.batches import Item, error_in, items_of, parts, result
+from ledger.client.batches import Item, error_in, items_of, parts, result, unknown
 from ledger.client.files import Source
 from ledger.client.proving import Receipts
 from ledger.errors import CrowdLedgerError, FormatError, UnavailableError
@@ -45,6 +45,18 @@ def path_of(template: str, *names: str | int) -> str:
     return template.format(*(quote(str(name), safe="") for name in names))
 
 
+def _address(url: str) -> str:
+    """The URL of a service, checked. FormatError for others, which does not show what may be a password."""
+    with suppress(ValueError, httpx.InvalidURL):
+        there = urlsplit(url)
+        whole = not httpx.URL(url).userinfo and not there.query and not there.fragment and there.port != 0
+        if whole and there.scheme in ("http", "https") and there.hostname:
+            return url.rstrip("/")
+    shown = "This" if "@" in url else f"'{url}'"
+    remedy = "Write it as http://HOST:PORT, without a user; the key is given by itself."
+    raise FormatError(f"{shown} is not the URL of a service.", remedy=remedy)
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A request that can be made again. ``repeatable``: twice is the same as once."""
@@ -66,10 +78,7 @@ class Core(ABC):
     _http: httpx.Client | httpx.AsyncClient
 
     def __init__(self, base_url: str, *, patience_seconds: float, timeout_seconds: float, verify: str | bool) -> None:
-        address = urlsplit(base_url)
-        if address.scheme not in ("http", "https") or not address.hostname:
-            raise FormatError(f"'{base_url}' is not the URL of a service.", remedy="Write it as http://HOST:PORT.")
-        self.base_url = base_url.rstrip("/")
+        self.base_url = _address(base_url)
         self._patience_seconds = patience_seconds
         self._timeout_seconds = timeout_seconds
         self._receipts = Receipts.of(verify)
@@ -152,9 +161,11 @@ class Core(ABC):
             found = await self._read(page, wire.Page[model])  # type: ignore[valid-type]  # a model made at run time
             for item in found.items:
                 yield item
-            cursor = found.next
-            if cursor is None:
+            if found.next is None:
                 return
+            if found.next == cursor:
+                raise FormatError(f"The list at {path} goes on where it was: it would have no end.")
+            cursor = found.next
 
     async def _batches(self, path: str, new: Iterable[New]) -> list[Result]:
         """Each of ``new`` by itself, in as many requests as it takes."""
@@ -172,7 +183,12 @@ class Core(ABC):
             waiting = [place for place, each in enumerate(found) if each is None]
             body = b'{"items":[' + b",".join(part[place].body for place in waiting) + b"]}"
             repeatable = all(part[place].repeatable for place in waiting)
-            reply = await self._reply("POST", path, body, repeatable=repeatable)
+            try:
+                reply = await self._reply("POST", path, body, repeatable=repeatable)
+            except CrowdLedgerError as error:
+                if len(waiting) == len(part):
+                    raise
+                return [error if each is None else each for each in found]  # what became of the others is known
             answers = (await self._read(reply, wire.BatchReply)).results
             if len(answers) != len(waiting):
                 raise FormatError(f"The service answered {len(answers)} results to {len(waiting)} items.")
@@ -264,7 +280,12 @@ class Core(ABC):
 
     @staticmethod
     def _headers(key: str | None) -> dict[str, str]:
-        return {} if key is None else {"Authorization": f"Bearer {key}"}
+        """Raises FormatError for a key that no header can carry: nothing else would keep it out of its message."""
+        if key is None:
+            return {}
+        if not key or any(not "!" <= each <= "~" for each in key):
+            raise FormatError("The key is none.", remedy="Give it as it was shown, without spaces or an end of line.")
+        return {"Authorization": f"Bearer {key}"}
 
     async def _is_ready(self) -> bool:
         try:
@@ -275,7 +296,7 @@ class Core(ABC):
 
     def _unanswered(self, error: httpx.HTTPError) -> CrowdLedgerError:
         return UnavailableError(
-            f"The service at {self.base_url} does not answer: {error}.",
+            f"The service at {self.base_url} does not answer: {str(error) or type(error).__name__}.",
             remedy="Check the URL and that the service runs ('crowdledger serve').",
         )
 
@@ -286,24 +307,23 @@ class Core(ABC):
         try:
             found = model.model_validate_json(reply.content)
         except ValidationError as error:
-            raise FormatError(
-                f"The service's reply to {reply.request.url.path} is not what this client knows: {error}.",
-                remedy="Use client and service of the same version.",
-            ) from error
+            raise unknown(f"The service's reply to {reply.request.url.path}", error) from None
         if self._receipts is not None and isinstance(found, wire.Written):
             await self._know_key(self._receipts)
             self._receipts.check(found, new, reply.status_code == CREATED)
         return found
 
-    async def _receipt(self, path: str, **query: str | None) -> bytes:
-        """The file of a receipt, checked if that was asked for."""
+    async def _receipt(self, path: str, of: str | int | None = None, **query: str | None) -> bytes:
+        """The file of the receipt ``of`` an id or an index, checked if that was asked for."""
         data = (await self._reply("GET", path, query=query)).content
         if self._receipts is not None:
             await self._know_key(self._receipts)
-            self._receipts.check_file(data)
+            self._receipts.check_receipt(data, of)
         return data
 
     async def _know_key(self, receipts: Receipts) -> None:
         """Trust the key that the service names first, where none was given."""
         if receipts.key is None:
-            receipts.pin((await self._get("/v1/audit/summary", wire.AuditSummary)).vkey)
+            named = (await self._get("/v1/audit/summary", wire.AuditSummary)).vkey
+            if receipts.key is None:  # others may have asked at the same time: the first answer counts
+                receipts.pin(named)

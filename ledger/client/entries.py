@@ -24,7 +24,7 @@ class EntryCalls(Core):
     @call
     async def entry_receipt(self, index: int) -> bytes:
         """The receipt of any entry."""
-        return await self._receipt(path_of("/v1/entries/{}/receipt", index))
+        return await self._receipt(path_of("/v1/entries/{}/receipt", index), index)
 
     @call
     async def entry_proof(self, index: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -9,6 +10,7 @@ import httpx
 from pydantic import ValidationError
 
 from ledger.client import patience
+from ledger.client.batches import unknown
 from ledger.client.calls import listing
 from ledger.client.core import Asked, Core
 from ledger.client.later import Later
@@ -23,6 +25,8 @@ else:
 SILENCE_SECONDS: Final = 60.0
 """A stream brings a heartbeat every 15 seconds; one that brings nothing for so long is dead."""
 _MOST_SILENT: Final = 5
+_EVENT_STREAM: Final = "text/event-stream"
+_ID: Final = re.compile(r"[0-9]{1,16}")
 
 
 class EventCalls(Core):
@@ -38,6 +42,8 @@ class EventCalls(Core):
             page = await self._get("/v1/events", wire_events.Events, after=str(after), types=_types(types))
             for event in page.items:
                 yield event
+            if page.more and page.next <= after:
+                raise FormatError(f"The service says that events go on behind {after}, and gives none.")
             after, more = page.next, page.more
 
     @listing
@@ -52,25 +58,28 @@ class EventCalls(Core):
         last, silent = "" if after is None else str(after), 0
         while True:
             messages, heard = Messages(), False
+            broken: httpx.HTTPError = httpx.RemoteProtocolError("its streams end before they begin")
             reply = await self._answer(_stream(last, types))
             try:
+                _require_stream(reply)
                 async for chunk in self._chunks(reply):
                     heard = True
                     for message in messages.feed(chunk):
-                        last = message.id
+                        last = _number(message.id)
                         yield _event(message)
-            except httpx.TransportError as error:
-                if silent >= _MOST_SILENT:
-                    raise self._unanswered(error) from error
+            except httpx.HTTPError as error:
+                broken = error
             finally:
                 await self._drop(reply)
-            last = messages.last_id or last
+            last = _number(messages.last_id) or last
             silent = 0 if heard else silent + 1
+            if silent > _MOST_SILENT:
+                raise self._unanswered(broken) from broken
             await self._pause(max(messages.retry_seconds, patience.backoff(silent)))
 
 
 def _stream(last: str, types: Sequence[wire_events.EventType]) -> Asked:
-    headers = {"Accept": "text/event-stream"} | ({"Last-Event-ID": last} if last else {})
+    headers = {"Accept": _EVENT_STREAM} | ({"Last-Event-ID": last} if last else {})
     query = {"types": _types(types)}
     return Asked("GET", "/v1/events", None, query, headers, True, stream=True, silence_seconds=SILENCE_SECONDS)
 
@@ -83,7 +92,21 @@ def _event(message: Message) -> wire_events.Event:
     try:
         return wire_events.Event.model_validate_json(message.data)
     except ValidationError as error:
+        raise unknown("An event of the stream", error) from None
+
+
+def _require_stream(reply: httpx.Response) -> None:
+    """Raises FormatError for anything else, such as a proxy's page: it would be read for ever and say nothing."""
+    kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != _EVENT_STREAM:
         raise FormatError(
-            f"The stream of events has what this client does not know: {error}.",
-            remedy="Use client and service of the same version.",
-        ) from error
+            f"The service's reply to {reply.request.url.path} is '{kind}', no stream of events.",
+            remedy="Check the URL, and what is between here and the service.",
+        )
+
+
+def _number(id_: str) -> str:
+    """The id of a message, which is sent back as a header. Raises FormatError for one that no event has."""
+    if id_ and _ID.fullmatch(id_) is None:
+        raise FormatError(f"{id_[:40]!r} is not the id of an event of a stream.")
+    return id_

@@ -1,8 +1,8 @@
 """When a request may be sent again, and after how long: pure rules.
 
-What was refused with 429 or 503 was not done, but where the database failed: it may have been. A connection that was
-never made carried nothing. After anything else it is unknown whether the request was carried out; it is sent again only
-where twice is the same as once.
+What the service refused with 429 or 503 was not done, but where the database failed: it may have been. A connection
+that was never made carried nothing. After anything else, such as a proxy's own 503, it is unknown whether the request
+was carried out; it is sent again only where twice is the same as once.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ _MOST_SECONDS: Final = 5.0
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
 _GATEWAY: Final = (502, 504)
+_PROBLEM: Final = "application/problem+json"
+"""What the service itself answers; a proxy may say 503 of a connection that broke amid a request."""
 _NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 _LOST: Final = httpx.TransportError
 _HOPELESS: Final = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
@@ -40,7 +42,8 @@ def after_refusal(reply: httpx.Response, error: CrowdLedgerError, tries: int, re
     """The seconds to wait after a reply that is no success; None where asking again would be wrong."""
     if reply.status_code in _GATEWAY:
         return backoff(tries) if repeatable else None
-    unavailable = reply.status_code == _UNAVAILABLE and may_repeat(error, repeatable)
+    own = reply.headers.get("content-type", "").startswith(_PROBLEM)
+    unavailable = reply.status_code == _UNAVAILABLE and may_repeat(error, repeatable) and (own or repeatable)
     if reply.status_code != _TOO_MANY and not unavailable:
         return None
     text = reply.headers.get("retry-after", "")

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from ledger import wire
+from ledger.client.batches import object_of
 from ledger.client.calls import call, listing
 from ledger.client.core import Core, path_of
 from ledger.client.later import Later
@@ -82,8 +83,7 @@ class PeopleCalls(Core):
             reply = await self._reply("GET", "/v1/contributors/me/export", query={"contributor": person})
         else:
             reply = await self._reply("GET", path_of("/v1/contributors/{}/export", contributor))
-        document: dict[str, Any] = reply.json()
-        return document
+        return object_of(reply.content, "The service's export")
 
     @call
     async def erase(

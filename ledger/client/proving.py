@@ -65,8 +65,10 @@ class Receipts:
             raise _lie(f"The receipt is of entry {verified.index}, the reply names entry {written.index}.", "index")
         said = _parse(verified.statement)
         kind = said.__struct_config__.tag
-        if kind not in _OF_NO_ID and f'"{written.id}"'.encode() not in verified.statement:
+        if kind not in _OF_NO_ID and not _names(said, verified.statement, written.id):
             raise _lie(f"The statement in the receipt does not name '{written.id}'.", "id")
+        if new is not None and getattr(new, "external_id", None) is None:
+            first = True  # without an id of the sender's nothing can have been written before
         opening = None
         if (data := written.opening_file()) is not None:
             try:
@@ -75,9 +77,9 @@ class Receipts:
                 raise _lie(f"The reply's opening is none: {error.detail}", "opening") from None
             if kind != _REVEALED and opening.commitment.encode() not in verified.statement:
                 raise _lie("The opening does not match a commitment in the statement.", "opening")
-        elif first and isinstance(new, wire.NewContribution | wire.NewTask) and new.content is not msgspec.UNSET:
-            raise _lie("The reply has no opening, without which nobody can show what was sent.", "opening")
         _check_sent(said, opening, new)
+        if opening is None and first and _sent(new) is not msgspec.UNSET:
+            raise _lie("The reply has no opening, without which nobody can show what was sent.", "opening")
         if (also := getattr(written, "decision_receipt", None)) is not None:
             self.check_file(canonical.encode(also))
 
@@ -86,6 +88,14 @@ class Receipts:
         for written, new, first in results:
             if isinstance(written, wire.Written):
                 self.check(written, new, first)
+
+    def check_receipt(self, data: bytes, of: str | int | None) -> None:
+        """The same for the file of a receipt, which is ``of`` the entry with this index, or with this id."""
+        verified = self.check_file(data)
+        if isinstance(of, int) and verified.index != of:
+            raise _lie(f"The receipt is of entry {verified.index}, not of entry {of}.", "index")
+        if isinstance(of, str) and not _names(_parse(verified.statement), verified.statement, of):
+            raise _lie(f"The statement in the receipt does not name '{of}'.", "id")
 
     def check_file(self, data: bytes) -> VerifiedReceipt:
         """What the file of a receipt proves under the trusted key. Raises ProofError."""
@@ -112,6 +122,12 @@ def _parse(statement: bytes) -> AnyStatement:
         raise _lie(f"The statement in the receipt is none: {error.detail}", "statement") from None
 
 
+def _names(said: AnyStatement, statement: bytes, id_: str) -> bool:
+    """Whether a statement is about this id: its own one where it has one."""
+    own = getattr(said, "id", None)
+    return f'"{id_}"'.encode() in statement if own is None else own == id_
+
+
 def _check_sent(said: AnyStatement, opening: Opening | None, new: New | None) -> None:
     """That the statement says what was sent, where this is a contribution, a decision, a task or a wallet."""
     kind, names = _MEMBERS.get(type(new), (None, ()))
@@ -123,9 +139,11 @@ def _check_sent(said: AnyStatement, opening: Opening | None, new: New | None) ->
         sent = getattr(new, name)
         if sent is not None and getattr(said, name) != sent:  # what was left out may be anything
             raise _lie(f"The statement in the receipt has another {name} than was sent.", "statement")
-    if opening is not None and isinstance(new, wire.NewContribution | wire.NewTask):
-        content = verify_opening(opening, getattr(said, "commitment", ""))
-        if canonical.encode(content) != canonical.encode(_plain(new.content)):
+    sent = _sent(new)
+    if opening is not None and sent is not msgspec.UNSET:
+        commitment = getattr(said, "feedback" if isinstance(new, wire.NewDecision) else "commitment") or ""
+        content = verify_opening(opening, commitment)
+        if canonical.encode(content) != canonical.encode(_plain(sent)):
             raise _lie("The log commits to another content than was sent.", "content")
 
 
@@ -138,6 +156,13 @@ _MEMBERS: Final[dict[type, tuple[str, tuple[str, ...]]]] = {
     wire.NewTask: ("task.added", ()),
     wire.NewWallet: ("wallet.linked", ("message",)),
 }
+
+
+def _sent(new: New | None) -> object:
+    """What was sent to be committed to and is told again; UNSET where there is no such thing."""
+    if isinstance(new, wire.NewDecision) and new.feedback is not None:
+        return new.feedback
+    return new.content if isinstance(new, wire.NewContribution | wire.NewTask) else msgspec.UNSET
 
 
 def _plain(value: object) -> JsonValue:

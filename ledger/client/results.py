@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 from ledger import wire
+from ledger.client.batches import object_of
 from ledger.client.calls import call, listing
 from ledger.client.core import Core, path_of
 from ledger.errors import FormatError
@@ -41,7 +41,7 @@ class ResultCalls(Core):
         whole = False
         async with self._streamed(path_of("/v1/campaigns/{}/export", campaign)) as reply:
             async for data in _lines(self._chunks(reply)):
-                line: dict[str, Any] = json.loads(data)
+                line = object_of(data, "A line of the export")
                 whole = line.get("end") is True
                 if not whole:
                     yield line

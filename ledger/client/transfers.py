@@ -7,6 +7,7 @@ from pathlib import Path
 from ledger.client.calls import call
 from ledger.client.core import Core, path_of
 from ledger.client.files import Part, Source
+from ledger.errors import ProofError
 from ledger.statements.canonical import JsonValue
 from ledger.wire.files import FileContent
 
@@ -20,7 +21,13 @@ class FileCalls(Core):
         source = await self._apart(Source.of, path)
         headers = {"Content-Type": media_type, "Content-Length": str(source.size)}
         reply = await self._reply("PUT", f"/v1/files/{source.sha256}", source, headers=headers)
-        return (await self._read(reply, FileContent)).model_dump()
+        stored = await self._read(reply, FileContent)
+        if (stored.sha256, stored.bytes) != (source.sha256, source.size):
+            raise ProofError(
+                f"The service says that it stored {stored.sha256}, not {source.sha256}.",
+                remedy="Do not send the content that it names. Ask the operator: its store of files is damaged.",
+            )
+        return stored.model_dump()
 
     @call
     async def download(self, sha256: str, path: Path) -> None:
@@ -39,7 +46,7 @@ class FileCalls(Core):
 
     async def _save(self, where: str, to: Path, sha256: str | None) -> None:
         async with self._streamed(where) as reply:
-            part = await self._apart(Part, to)
+            part = Part(to)  # at once: what is cancelled in a thread would leave its file behind
             try:
                 async for chunk in self._chunks(reply):
                     await self._apart(part.write, chunk)

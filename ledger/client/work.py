@@ -63,12 +63,12 @@ class WorkCalls(Core):
     @call
     async def receipt(self, contribution: str) -> bytes:
         """The receipt of a contribution, with its anchor once there is one."""
-        return await self._receipt(path_of("/v1/contributions/{}/receipt", contribution))
+        return await self._receipt(path_of("/v1/contributions/{}/receipt", contribution), contribution)
 
     @call
     async def decision_receipt(self, decision: str) -> bytes:
         """The receipt of a decision."""
-        return await self._receipt(path_of("/v1/decisions/{}/receipt", decision))
+        return await self._receipt(path_of("/v1/decisions/{}/receipt", decision), decision)
 
     @call
     async def receipt_of(self, external_id: str, kind: Kind = "contribution") -> bytes:

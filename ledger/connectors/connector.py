@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from ledger.connectors.pulling import Source
 from ledger.connectors.records import Read, Record
+from ledger.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +24,25 @@ class Options:
         """An option, or what holds without it."""
         return self.values.get(name, default)
 
+    def one_of(self, name: str, usual: str, other: str) -> str:
+        """An option of two words, ``usual`` where nobody says it. Raises ConfigError for a third."""
+        value = self.values.get(name, usual)
+        if value not in (usual, other):
+            raise ConfigError(f"--option {name}: '{value}' is not known.", remedy=f"Say {usual} or {other}.")
+        return value
+
 
 @dataclass(frozen=True, slots=True)
 class FileForm:
-    """A form of file that a platform writes. ``columns`` are those that only this form has together."""
+    """A form of file that a platform writes. ``columns`` are those that only this form has together.
+
+    ``options`` names what may be said beside a file of it.
+    """
 
     name: str
     suffixes: tuple[str, ...]
     columns: frozenset[str]
+    options: frozenset[str] = frozenset()
 
     def likeness(self, names: frozenset[str]) -> int:
         """How much a file with these column or member names looks like this form, 0 to 100; 100: it has all."""

@@ -35,7 +35,7 @@ class CrowdFlower:
 
     name = "crowdflower"
     title = _TITLE
-    forms: tuple[FileForm, ...] = (FileForm("full-report", (".csv",), _COLUMNS),)
+    forms: tuple[FileForm, ...] = (FileForm("full-report", (".csv",), _COLUMNS, frozenset({"answers"})),)
     hook: Hook | None = None
     source: Source | None = None
 

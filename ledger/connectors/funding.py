@@ -19,7 +19,9 @@ from ledger.statements.canonical import JsonValue
 
 _BACKERS: Final = frozenset({"Backer Number", "Backer UID", "Pledge Amount", "Pledged At", "Pledged Status"})
 _PLEDGES: Final = frozenset({"Pledge ID", "Perk ID", "Funding Date", "Amount"})
+_OPTIONS: Final = frozenset({"currency"})
 _KICKSTARTER_KEPT: Final = ("Reward Title", "Reward ID", "Reward Minimum", "Shipping Country", "Pledged Status")
+_NO_MONEY: Final = ("canceled", "cancelled", "dropped", "errored", "pending", "refunded")
 _INDIEGOGO_KEPT: Final = ("Perk", "Perk ID", "Fulfillment Status", "Payment Method")
 
 
@@ -28,7 +30,7 @@ class Kickstarter:
 
     name = "kickstarter"
     title = "Kickstarter"
-    forms: tuple[FileForm, ...] = (FileForm("backer-report", (".csv",), _BACKERS),)
+    forms: tuple[FileForm, ...] = (FileForm("backer-report", (".csv",), _BACKERS, _OPTIONS),)
     hook: Hook | None = None
     source: Source | None = None
 
@@ -42,7 +44,7 @@ class Indiegogo:
 
     name = "indiegogo"
     title = "Indiegogo"
-    forms: tuple[FileForm, ...] = (FileForm("contributions", (".csv",), _PLEDGES),)
+    forms: tuple[FileForm, ...] = (FileForm("contributions", (".csv",), _PLEDGES, _OPTIONS),)
     hook: Hook | None = None
     source: Source | None = None
 
@@ -55,7 +57,7 @@ def _backer(row: Row, currency: str | None) -> Record | Skipped:
     fields = row.fields
     status = fields["Pledged Status"].strip().lower()
     if status not in ("", "collected"):
-        return Skipped(row.line, f"The pledge is {status[:40]}.")
+        return Skipped(row.line, f"The pledge is {status if status in _NO_MONEY else 'not collected'}.")
     backer = rows.own_id(fields["Backer UID"], "Backer UID")
     paid = money(fields["Pledge Amount"], currency)
     return Record(
@@ -67,7 +69,7 @@ def _backer(row: Row, currency: str | None) -> Record | Skipped:
                 backer=backer,
                 amount=paid.amount,
                 currency=paid.currency,
-                content=rows.timed(_kept(fields, _KICKSTARTER_KEPT), fields["Pledged At"], order="ymd"),
+                content=rows.timed(_kept(fields, _KICKSTARTER_KEPT), fields["Pledged At"]),
             ),
         ),
     )

@@ -27,9 +27,12 @@ from ledger.statements.canonical import JsonValue
 from ledger.statements.decisions import Method
 
 _TITLE: Final = "Label Studio"
-_JSON: Final = FileForm("json", (".json", ".jsonl"), frozenset({"id", "annotations", "data", "project", "inner_id"}))
+_OPTIONS: Final = frozenset({"answers"})
+_JSON: Final = FileForm(
+    "json", (".json", ".jsonl"), frozenset({"id", "annotations", "data", "project", "inner_id"}), _OPTIONS
+)
 _FLAT: Final = frozenset({"annotation_id", "annotator", "created_at", "id", "lead_time", "updated_at"})
-_ROWS: Final = FileForm("rows", (".json_min", ".json", ".csv", ".tsv"), _FLAT)
+_ROWS: Final = FileForm("rows", (".json_min", ".json", ".csv", ".tsv"), _FLAT, _OPTIONS)
 _HEAD_BYTES: Final = 64
 _SINGLE: Final = {"choices": "choices", "textarea": "text", "rating": "rating", "number": "number"}
 """Kinds of answer whose one value says all, and the member that holds it."""
@@ -137,7 +140,8 @@ def _annotated(line: int, value: object, tasks: Mapping[str, TaskRecord], update
     if annotation.get("was_cancelled"):
         return None
     number = rows.own_id(annotation.get("id"), "annotation")
-    task = tasks.get(str(annotation.get("task"))) or next(iter(tasks.values()), None)
+    of = annotation.get("task")
+    task = next(iter(tasks.values()), None) if of is None and len(tasks) == 1 else tasks.get(str(of))
     if task is None:
         raise FormatError("The annotation comes without its task.", remedy="Let the webhook send its payload.")
     answers = _answers(rows.sequence(annotation.get("result"), "result"))
@@ -188,7 +192,7 @@ def _decisions(contribution: str, annotation: Mapping[str, Any]) -> tuple[Decisi
     if review == "rejected":
         return (decision(contribution, "rejected", "rejected", title=_TITLE),)
     if review == "accepted":
-        return (decision(contribution, "accepted", "accepted", title=_TITLE),)
+        return (decision(contribution, "accepted", "accepted", title=_TITLE, before=("rejected",)),)
     if annotation.get("ground_truth") is True:
         method = Method(type="gold", name="label-studio.ground-truth")
         return (decision(contribution, "ground truth", "accepted", title=_TITLE, method=method),)
@@ -196,10 +200,7 @@ def _decisions(contribution: str, annotation: Mapping[str, Any]) -> tuple[Decisi
 
 
 def _flat_row(row: Row, answers: list[str]) -> Record:
-    fields: dict[str, JsonValue] = dict(row.fields)
-    for name, text in row.fields.items():
-        if text[:1] in ("[", "{"):
-            fields[name] = lines.parse(text)
+    fields: dict[str, JsonValue] = {name: rows.json_or_text(text) for name, text in row.fields.items()}
     return _flat(row.line, fields, answers)
 
 
@@ -210,11 +211,11 @@ def _flat(line: int, fields: dict[str, JsonValue], answers: list[str]) -> Record
     contribution = ContributionRecord(
         external_id=f"label-studio:{rows.own_id(fields.get('annotation_id'), 'annotation_id')}",
         contributor=_person(fields.get("annotator")),
-        content=rows.timed(chosen or shown, fields.get("created_at")),
-        task=task if chosen else None,
+        content=rows.timed(chosen if answers else shown, fields.get("created_at")),
+        task=task if answers else None,
     )
     data = {name: value for name, value in shown.items() if name not in chosen}
-    return Record(line, (TaskRecord(task, data),) if chosen else (), (contribution,))
+    return Record(line, (TaskRecord(task, data),) if answers else (), (contribution,))
 
 
 CONNECTORS: Final[tuple[Connector, ...]] = (LabelStudio(),)

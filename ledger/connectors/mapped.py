@@ -10,14 +10,13 @@ from typing import BinaryIO, Final
 
 from ledger.connectors.connector import FileForm, Options
 from ledger.connectors.mapping import DecisionMapping, Mapping
-from ledger.connectors.reading.dates import moment
 from ledger.connectors.reading.digits import bare
 from ledger.connectors.reading.glance import Entry, entries, kind_of
 from ledger.connectors.reading.lines import parse
 from ledger.connectors.reading.money import money
 from ledger.connectors.reading.text import rest
 from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record, Refused, TaskRecord
-from ledger.connectors.rows import AT, own_id
+from ledger.connectors.rows import own_id, timed
 from ledger.errors import FormatError
 from ledger.statements.canonical import JsonValue
 from ledger.statements.decisions import Verdict
@@ -99,9 +98,7 @@ class Mapped:
             names = [name for name in fields if name not in self._named]
         content = {name: self._value(fields, name) for name in names if name in fields}
         at = "" if mapped.at is None else _text(fields.get(mapped.at))
-        if at.strip():
-            content[AT] = moment(at, order=self.mapping.file.order, zone=self.mapping.file.zone)
-        return content
+        return timed(content, at, order=self.mapping.file.order, zone=self.mapping.file.zone) if at.strip() else content
 
     def _value(self, fields: dict[str, JsonValue], name: str) -> JsonValue:
         value = fields.get(name)
@@ -136,8 +133,11 @@ class Mapped:
 
 
 def _joined(fields: dict[str, JsonValue], names: list[str]) -> str:
-    """An id of one or several columns."""
-    return own_id("/".join(own_id(_text(fields.get(name)), name) for name in names), names[0])
+    """An id of one or several columns, between which stands a slash; one within a column is written ``%2F``."""
+    parts = [own_id(_text(fields.get(name)), name) for name in names]
+    if len(parts) > 1:
+        parts = [part.replace("%", "%25").replace("/", "%2F") for part in parts]
+    return own_id("/".join(parts), names[0])
 
 
 def _text(value: JsonValue) -> str:

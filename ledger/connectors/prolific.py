@@ -38,16 +38,16 @@ class ProlificHook:
     def verify(self, delivery: Delivery, secrets: Sequence[bytes]) -> Verified:
         """``X-Prolific-Request-Signature``: base64 of HMAC-SHA256 over the timestamp header and the body.
 
-        docs.prolific.com/api-reference/webhooks/verifying . The event's id (``X-Event-ID``) is the same when Prolific
-        sends it again, but it is not signed: a replay under another id within the window asks Prolific once more.
+        docs.prolific.com/api-reference/webhooks/verifying . The event's id (``X-Event-ID``) is not signed, so that a
+        replay could bear any: what comes again is known by its body. A submission that is in the same state once more
+        says nothing new either.
         """
         stamp = delivery.headers.get("x-prolific-request-timestamp", "")
         at = signing.digits(stamp)
         given = signing.from_base64(delivery.headers.get("x-prolific-request-signature", ""))
         signing.check_hmac(stamp.encode() + delivery.body, given, secrets)
         signing.check_fresh(at * 1000, delivery.received_ms)
-        event = delivery.headers.get("x-event-id", "")
-        return Verified(event if event and len(event) <= rows.MAX_ID else signing.body_id(delivery), at * 1000)
+        return Verified(signing.body_id(delivery), at * 1000)
 
     def records(self, delivery: Delivery, ask: Ask | None) -> Sequence[Record]:
         """The submission as it is now; unfinished ones say nothing."""
@@ -81,16 +81,20 @@ class ProlificSource:
     def pull(self, ask: Platform, options: Options, since: str | None) -> Iterator[Pulled]:
         """All submissions: nothing tells those that changed."""
         asked = {"study": needed(options, "study", self), "page_size": str(_PAGE)}
-        line = 0
+        line, before = 0, None
         for page in range(1, MAX_PAGES + 1):
             reply = rows.mapping(ask("/submissions/", {**asked, "page": str(page)}), "page")
             results = rows.sequence(reply.get("results"), "results")
+            if results and results == before:
+                raise FormatError("Prolific answers with the same page again.", remedy="Look at --from.")
+            before = results
             for each in results:
                 line += 1
                 yield pulling.read(line, each, _submission)
             if not results or not _has_next(reply, len(results)):
-                break
-        yield Mark(line)
+                yield Mark(line)
+                return
+        raise FormatError(f"The study has over {MAX_PAGES} pages of submissions.", remedy="Look at --from.")
 
 
 def _has_next(reply: Mapping[str, Any], count: int) -> bool:

@@ -22,13 +22,21 @@ from ledger.statements.canonical import JsonValue
 from ledger.statements.decisions import Method
 
 _TITLE: Final = "PYBOSSA"
+_OPTIONS: Final = frozenset({"tasks"})
 _JSON_FILES: Final = (".json", ".jsonl")
-_TASKS: Final = FileForm("tasks", _JSON_FILES, frozenset({"info", "n_answers", "quorum", "calibration", "state"}))
-_RUNS: Final = FileForm("task-runs", _JSON_FILES, frozenset({"info", "task_id", "user_id", "finish_time"}))
-_CSV: Final = FileForm(
-    "task-runs-csv", (".csv",), frozenset({"task_run__id", "task_run__task_id", "task_run__user_id", "task_run__info"})
+_TASKS: Final = FileForm(
+    "tasks", _JSON_FILES, frozenset({"info", "n_answers", "quorum", "calibration", "state"}), _OPTIONS
 )
-_RESULTS: Final = FileForm("results", _JSON_FILES, frozenset({"task_id", "task_run_ids", "last_version", "project_id"}))
+_RUNS: Final = FileForm("task-runs", _JSON_FILES, frozenset({"info", "task_id", "user_id", "finish_time"}), _OPTIONS)
+_CSV: Final = FileForm(
+    "task-runs-csv",
+    (".csv",),
+    frozenset({"task_run__id", "task_run__task_id", "task_run__user_id", "task_run__info"}),
+    _OPTIONS,
+)
+_RESULTS: Final = FileForm(
+    "results", _JSON_FILES, frozenset({"task_id", "task_run_ids", "last_version", "project_id"}), _OPTIONS
+)
 _PAGE: Final = 100
 _MAX_PAGES: Final = 100
 _EARLIER: Final = 200
@@ -103,7 +111,7 @@ class Pybossa:
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """Tasks, or runs. The option ``tasks=none`` leaves out which task a run is of."""
-        alone = options.get("tasks") == "none"
+        alone = options.one_of("tasks", "named", "none") == "none"
         if form == _TASKS:
             return rows.items(source, lambda item: Record(item.line, (_task(item.value),)))
         if form == _RESULTS:
@@ -120,9 +128,7 @@ def _file_run(item: Item, alone: bool) -> Record:
 def _csv_run(row: Row, alone: bool) -> Record:
     prefix = "task_run__"
     run: dict[str, JsonValue] = rows.prefixed(row.fields, prefix)
-    text = str(run["info"]).strip()
-    if text[:1] in ("{", "["):
-        run["info"] = lines.parse(text)
+    run["info"] = rows.json_or_text(str(run["info"]))
     return _run(row.line, run, alone)
 
 

@@ -80,6 +80,16 @@ def path_id(value: object, what: str) -> str:
     return text
 
 
+def json_or_text(text: str) -> JsonValue:
+    """A field of a table as the value that the platform wrote into it as JSON; else the text that somebody entered."""
+    if text.lstrip()[:1] not in ("[", "{"):
+        return text
+    try:
+        return lines.parse(text)
+    except FormatError:
+        return text
+
+
 def mapping(value: object, what: str) -> dict[str, JsonValue]:
     """A JSON object. Raises FormatError for any other value."""
     if not isinstance(value, dict):
@@ -102,7 +112,10 @@ def prefixed(fields: Mapping[str, str], prefix: str) -> dict[str, JsonValue]:
 def timed(content: dict[str, JsonValue], at: object, **how: Any) -> dict[str, JsonValue]:
     """The content with the platform's own time of it, where it gave one. Raises FormatError for a time that is none."""
     if AT in content:  # a field that a worker named so is no word of the platform's
-        content = {**content, f"{AT}_answered": content[AT]}
+        name = f"{AT}_answered"
+        while name in content:
+            name += "_"
+        content = {**content, name: content[AT]}
         del content[AT]
     if at is None or at == "":
         return content

@@ -28,11 +28,15 @@ from ledger.statements.canonical import JsonValue
 
 _TITLE: Final = "Toloka"
 _COLUMNS: Final = frozenset({"ASSIGNMENT:assignment_id", "ASSIGNMENT:worker_id", "ASSIGNMENT:status"})
-_TSV: Final = FileForm("results", (".tsv",), _COLUMNS)
+_OPTIONS: Final = frozenset({"unit"})
+_TSV: Final = FileForm("results", (".tsv",), _COLUMNS, _OPTIONS)
 _JSON: Final = FileForm(
-    "assignments", (".json", ".jsonl"), frozenset({"id", "task_suite_id", "pool_id", "user_id", "tasks", "solutions"})
+    "assignments",
+    (".json", ".jsonl"),
+    frozenset({"id", "task_suite_id", "pool_id", "user_id", "tasks", "solutions"}),
+    _OPTIONS,
 )
-_REPLIES: Final = FileForm("replies", (".jsonl",), frozenset({"items", "has_more"}))
+_REPLIES: Final = FileForm("replies", (".jsonl",), frozenset({"items", "has_more"}), _OPTIONS)
 _UNFINISHED: Final = frozenset({"ACTIVE", "SKIPPED", "EXPIRED"})
 _SIGNATURE_FIELDS: Final = frozenset({"v", "ts", "sign"})
 _MAX_TASKS: Final = 10_000
@@ -88,10 +92,11 @@ class TolokaHook:
             )
         found: list[Record] = []
         for number in named:
-            work = _json_work(1, rows.mapping(ask(f"/assignments/{number}"), "assignment"))
-            if work.id != number:
+            fields = rows.mapping(ask(f"/assignments/{number}"), "assignment")
+            if fields.get("id") != number:
                 raise FormatError("Toloka answered with another assignment.", remedy="Look at the hook's base_url.")
-            record = _record(work, None, per_task=False)
+            bonuses = _bonuses(ask, fields) if fields.get("status") != "SUBMITTED" else None
+            record = _record(_json_work(1, fields), bonuses, per_task=False)
             if isinstance(record, Record):
                 found.append(record)
         return found
@@ -114,7 +119,8 @@ class TolokaSource:
 
     def pull(self, ask: Platform, options: Options, since: str | None) -> Iterator[Pulled]:
         """All that was submitted, accepted or rejected: an old assignment may be decided, or paid a bonus, any day."""
-        per_task, with_bonuses = options.get("unit") == "task", options.get("bonuses") != "no"
+        per_task = options.one_of("unit", "assignment", "task") == "task"
+        with_bonuses = options.one_of("bonuses", "yes", "no") == "yes"
         line = 0
         for value in _pages(ask, needed(options, "pool", self)):
 
@@ -171,7 +177,7 @@ class Toloka:
 
     def read(self, source: BinaryIO, form: FileForm, options: Options) -> Iterator[Read]:
         """The assignments; those under way, skipped or expired say nothing. Rows of one stand together in a TSV."""
-        per_task = options.get("unit", "assignment") == "task"
+        per_task = options.one_of("unit", "assignment", "task") == "task"
         if form == _TSV:
             return _table(source, per_task)
         return _replies(source, per_task)
@@ -261,10 +267,7 @@ def _table_work(several: list[Row]) -> _Work:
 
 def _parsed(fields: dict[str, JsonValue]) -> dict[str, JsonValue]:
     """Fields that hold JSON, as arrays and objects do in Toloka's tables."""
-    return {
-        name: lines.parse(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
-        for name, value in fields.items()
-    }
+    return {name: rows.json_or_text(str(value)) for name, value in fields.items()}
 
 
 def _replies(source: BinaryIO, per_task: bool) -> Iterator[Read]:

@@ -13,6 +13,7 @@ from ledger.statements.values import SCORE_ONE
 
 MAX_BONUSES: Final = 1_000_000
 _MAX_AMOUNT: Final = Decimal(10) ** 12
+_MAX_DECIMALS: Final = 12
 _MAX_WORDS: Final = 10_000
 
 
@@ -86,7 +87,9 @@ def score_of(text: object) -> str:
 def amount(value: object) -> Decimal:
     """An amount of the platform's API: a decimal number, or its text. Raises FormatError for what cannot be paid."""
     found = _decimal(value)
-    if not 0 <= found < _MAX_AMOUNT:
+    exponent = found.as_tuple().exponent
+    # With so many decimals sums of it would be rounded.
+    if not 0 <= found < _MAX_AMOUNT or not isinstance(exponent, int) or exponent < -_MAX_DECIMALS:
         raise FormatError(f"{found} cannot be paid.", remedy="Export the file again and do not edit it.")
     return found
 

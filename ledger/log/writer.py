@@ -164,7 +164,7 @@ class Writer:
         return self._write(make, size)
 
     async def _write(self, request: Request | Callable[[], Item], size: int) -> Written:
-        self._check_open(1)
+        self.check_open()
         ticket = Lone(self._loop)
         self._enqueue((Waiting(request, ticket, 0, size),), size)
         result = await ticket.future
@@ -178,7 +178,7 @@ class Writer:
         Raises QueueFullError, or UnavailableError (LogDivergedError) where no write is taken; then none was.
         A caller that goes away while waiting does not undo anything.
         """
-        self._check_open(len(items))
+        self.check_open(len(items))
         if not items:
             return []
         ticket = Ticket(len(items))
@@ -207,7 +207,8 @@ class Writer:
         self._unanswered_bytes += size
         self._arrived.set()
 
-    def _check_open(self, count: int) -> None:
+    def check_open(self, count: int = 1) -> None:
+        """Raise what so many writes would raise now: UnavailableError, QueueFullError."""
         if self._stopped is not None:
             raise self._stopped.with_traceback(None)
         if self._closing or self._task is None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from ledger.statements.base import Part, Statement
 from ledger.statements.values import Id, Timestamp
 
+MAX_KEYS: Final = 100
+"""Of a platform, those included whose time is over."""
 Scope = Literal["submit", "review", "settle", "admin"]
 KeyId = Annotated[str, Meta(pattern=r"^[0-9a-f]{16}\Z")]
 
@@ -27,7 +29,7 @@ class PlatformRegistered(Statement, frozen=True, kw_only=True, tag_field="kind",
 
     id: Id
     name: Annotated[str, Meta(min_length=1, max_length=200)]
-    keys: Annotated[list[Key], Meta(max_length=100)]
+    keys: Annotated[list[Key], Meta(max_length=MAX_KEYS)]
 
 
 Act = Literal[
@@ -56,6 +58,6 @@ class KeyRotated(Statement, frozen=True, kw_only=True, tag_field="kind", tag="ke
     """From here on these, and no others, are the platform's keys."""
 
     platform: Id
-    keys: Annotated[list[Key], Meta(max_length=100)]
+    keys: Annotated[list[Key], Meta(max_length=MAX_KEYS)]
     by: KeyId | None = None
     """The key that asked for it; the operator's command has none."""

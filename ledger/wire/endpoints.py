@@ -87,7 +87,7 @@ class Endpoint(Model):
 class EndpointWritten(Endpoint):
     """The same, with the secret. It is shown this once."""
 
-    secret: str
+    secret: str = Field(repr=False)
 
 
 class Sending(Model):

@@ -30,9 +30,9 @@ class NewHook(Model):
 
     connector: Word
     campaign: Id
-    secret: _Secret | None = None
+    secret: _Secret | None = Field(default=None, repr=False)
     base_url: _Url | None = None
-    token: _Token | None = None
+    token: _Token | None = Field(default=None, repr=False)
     rate: _Rate | None = None
 
 
@@ -40,14 +40,14 @@ class HookChange(Model):
     """What is to change of a webhook; what is left out or null stays."""
 
     base_url: _Url | None = None
-    token: _Token | None = None
+    token: _Token | None = Field(default=None, repr=False)
     rate: _Rate | None = None
 
 
 class NewSecret(Model):
     """Another secret for a webhook; the old one stays good for so many seconds."""
 
-    secret: _Secret | None = None
+    secret: _Secret | None = Field(default=None, repr=False)
     old_for_seconds: Annotated[int, Field(ge=0, le=MAX_OVERLAP_SECONDS)] = 24 * 3600
 
 
@@ -78,8 +78,8 @@ class Hook(Model):
 class HookWritten(Hook):
     """The same, with the secret. It is shown this once."""
 
-    secret: str
-    enter_url: str
+    secret: str = Field(repr=False)
+    enter_url: str = Field(repr=False)
     """The address as it is to be entered at the platform: with user and secret in it where they belong there."""
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import Field
+
 from ledger.wire.replies import Written
 from ledger.wire.values import Id, Model, Moment, Title
 
@@ -19,7 +21,7 @@ class NewMandate(Model):
 class MandateWritten(Written):
     """``token`` is the auditor's, shown this once and stored nowhere."""
 
-    token: str
+    token: str = Field(repr=False)
 
 
 class Mandate(Model):

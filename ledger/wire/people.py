@@ -29,8 +29,8 @@ class SignInLink(Model):
     The token stands behind the ``#`` of ``url``, which browsers do not send: it is in no server's log.
     """
 
-    token: str
-    url: str
+    token: str = Field(repr=False)
+    url: str = Field(repr=False)
     expires_at: str
 
 
@@ -43,7 +43,7 @@ class SignInMessageRequest(Model):
 class NewSession(Model):
     """Either ``token``, of a sign-in link, or ``message`` and ``signature``, of a wallet."""
 
-    token: Annotated[str, StringConstraints(max_length=200)] | None = None
+    token: Annotated[str, StringConstraints(max_length=200)] | None = Field(default=None, repr=False)
     message: Message | None = None
     signature: AnySignature | None = None
 
@@ -58,7 +58,7 @@ class NewSession(Model):
 class SessionOpened(Model):
     """``token`` is sent as Bearer until ``expires_at``; it is shown this once. ``people``: who you are, public ids."""
 
-    token: str
+    token: str = Field(repr=False)
     expires_at: str
     people: list[str]
 

@@ -45,7 +45,7 @@ class RotateKey(Model):
 class KeyWritten(Written):
     """``key`` is shown this once and stored nowhere; a repeated request cannot show it again (null)."""
 
-    key: str | None
+    key: str | None = Field(repr=False)
 
 
 class Key(Model):

@@ -23,6 +23,8 @@ ENTRIES: Final = 2
 DAYS: Final = 30
 PEAK: Final = 4
 """The busiest hour against the mean."""
+BUSY: Final = 0.7
+"""How much of what was measured a log is planned for."""
 A_PERSON: Final = 500
 """Contributions that one person makes in a month; each person is paid once a month."""
 DATABASE_BYTES: Final = 1_450
@@ -90,7 +92,7 @@ class Need:
         """The arithmetic; every log anchors and settles by itself."""
         entries = contributions * ENTRIES
         peak = entries / (DAYS * 86_400) * PEAK
-        logs, batched = max(1, ceil(peak / figures.singles)), max(1, ceil(peak / figures.batched))
+        logs, batched = (max(1, ceil(peak / (rate * BUSY))) for rate in (figures.singles, figures.batched))
         people = ceil(contributions / A_PERSON)
         return cls(
             entries=entries,
@@ -143,6 +145,7 @@ def _assumed(figures: Figures) -> dict[str, str]:
         "claim": f"{figures.claim:,}",
         "entries": str(ENTRIES),
         "peak": str(PEAK),
+        "busy": str(BUSY),
         "person": str(A_PERSON),
         "database": f"{DATABASE_BYTES:,}",
         "mirror": f"{MIRROR_BYTES:,}",
@@ -168,8 +171,9 @@ a measurement of large ones.
 
 ## From what
 
-- A contribution makes {entries} entries, itself and its decision. The busiest hour has {peak} times the mean. One
-  person makes {person} contributions a month and is paid once, relayed with a hundred others.
+- A contribution makes {entries} entries, itself and its decision. The busiest hour has {peak} times the mean, and a
+  log is planned for {busy} of what was measured. One person makes {person} contributions a month and is paid once,
+  relayed with a hundred others.
 - One log on PostgreSQL takes {singles} contributions a second one a request and {batched} in batches of 100, on
   {cores} cores that the load's own client and the database shared. A log has one writer at a time: more than one log
   takes means more logs (`crowdledger log add`), by campaign or by platform, which anchor and settle by themselves.

@@ -14,7 +14,7 @@ import typer
 from ledger.cli.files import read_file, write_new_file
 from ledger.cli.output import clean, say
 from ledger.connectors import registry
-from ledger.connectors.connector import Connector, FileForm
+from ledger.connectors.connector import Connector, FileForm, Options
 from ledger.connectors.mapped import FORM, Mapped
 from ledger.connectors.mapping import ContributionMapping, DecisionMapping, Mapping, TaskMapping, load, save
 from ledger.connectors.reading.glance import Glance, glance
@@ -68,6 +68,16 @@ def choose(name: str | None, file: Path, mapping: Path | None) -> Choice:
     write_new_file(kept, save(made).encode())
     say(f"The mapping is kept in {kept}; change it there.", error=True)
     return _mapped(made, kept)
+
+
+def fitting(values: dict[str, str], choice: Choice) -> Options:
+    """The options of a file. Raises ConfigError for one that its platform does not know."""
+    known = sorted({name for form in choice.connector.forms for name in form.options})
+    for name in values:
+        if name not in known:
+            remedy = f"There are: {', '.join(known)}." if known else "There is none here."
+            raise ConfigError(f"There is no option '{name}' for this file.", remedy=remedy)
+    return Options(values)
 
 
 def _mapped(mapping: Mapping, kept: Path) -> Choice:

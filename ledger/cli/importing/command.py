@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -76,17 +77,18 @@ def import_file(
     """
     from ledger.cli.campaign import campaign_id, connect, read_key
     from ledger.cli.files import open_file
-    from ledger.cli.importing.choosing import choose
-    from ledger.connectors.connector import Options
+    from ledger.cli.importing.choosing import choose, fitting
+    from ledger.cli.importing.running import needs_order
     from ledger.connectors.preparing import Preparer, rate_of
 
     if len(words) > 2:
         raise ConfigError("A format and one file are taken.", remedy="Give several files one after the other.")
     file, into = Path(words[-1]), campaign_id(campaign)
-    options = Options(options_of(option or []))
+    given = options_of(option or [])
     with ExitStack() as stack:
         source = stack.enter_context(open_file(file))
         choice = choose(words[0] if len(words) == 2 else None, file, mapping)
+        options = fitting(given, choice)
         client = stack.enter_context(connect(url, api_key_file))
         found = client.campaign(into)
         money = None if rate is None else rate_of(rate)
@@ -96,7 +98,7 @@ def import_file(
             _try(source, choice, options, preparer, json)
             return
         beside = rejects or file.with_name(f"{file.name}.rejects.csv")
-        run = _Import(file, source, choice, options, preparer, beside, json)
+        run = _Import(file, source, choice, options, preparer, beside, json, needs_order(found))
         code = run.run(client.base_url, read_key(api_key_file), decisions)
     raise typer.Exit(code)
 
@@ -124,6 +126,7 @@ class _Import:
         preparer: Preparer,
         rejects: Path,
         json: bool,
+        in_order: bool,
     ) -> None:
         self._file = file
         self._source = source
@@ -132,20 +135,24 @@ class _Import:
         self._preparer = preparer
         self._rejects = rejects
         self._json = json
+        self._in_order = in_order
 
     def run(self, url: str, key: str, decisions: bool) -> int:
         """Import it; the exit code."""
-        from ledger.cli.importing.keeping import Progress, Rejects, StateFile
+        from ledger.cli.importing.keeping import Progress, Rejects, StateFile, hold
         from ledger.cli.importing.running import Run
         from ledger.cli.importing.sending import Sender
         from ledger.cli.importing.telling import Teller, begun
 
+        hold(self._source, f"Another import of '{self._file}' is going on.", "Wait for it, or stop it with Ctrl-C.")
         state = StateFile(self._file.with_name(f"{self._file.name}.crowdledger-import"))
         job = self._job(url, decisions)
         before = state.load(job, self._source)
         done = before or Progress()
         if before is not None:
             say(f"Going on after row {done.rows}, where an earlier run stopped.", error=True)
+        elif state.path.exists():
+            say("The file was changed since an earlier run stopped: it is read from its beginning.", error=True)
         with (
             closing(Rejects(self._rejects, done.rejects_bytes)) as rejects,
             Sender(url, key, self._preparer.campaign) as sender,
@@ -161,7 +168,8 @@ class _Import:
             start = time.monotonic()
             try:
                 with Teller(url, key, begun(job.campaign, job.connector, job.form, self._file.name), done) as teller:
-                    Run(sender, done, rejects, lambda *_: state.save(job, done), tell).over(self._batches(done.rows))
+                    run = Run(sender, done, rejects, lambda *_: state.save(job, done), tell, self._in_order)
+                    run.over(self._batches(done.rows))
             except KeyboardInterrupt:
                 say(f"Stopped after row {done.rows}. The same command goes on from there.", error=True)
                 self._show(done, time.monotonic() - start, stopped=True)
@@ -177,6 +185,7 @@ class _Import:
         from ledger.cli.importing.keeping import Job, beginning_of
 
         digest, beginning = beginning_of(self._source)
+        file = os.fstat(self._source.fileno())
         return Job(
             connector=self._choice.connector.name,
             form=self._choice.form.name,
@@ -188,6 +197,8 @@ class _Import:
             mapping=self._choice.mapping,
             digest=digest,
             beginning=beginning,
+            size=file.st_size,
+            changed_ns=file.st_mtime_ns,
         )
 
     def _batches(self, done: int) -> Iterator[Batch]:

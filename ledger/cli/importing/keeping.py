@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import fcntl
 import hashlib
 import io
 import os
@@ -18,6 +19,7 @@ from ledger.errors import ConfigError
 BEGINNING: Final = 1024 * 1024
 """Bytes of the file whose digest tells it from another one; it may have grown since."""
 _HEAD_LINE: Final = b"line,reason,remedy,row\r\n"
+_ANOTHER: Final = "Name another with --rejects."
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,6 +38,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     digest: str
     """SHA-256 of the file's first ``beginning`` bytes."""
     beginning: int
+    size: int
+    changed_ns: int
+    """When the file was written to last. One that was changed since is read anew: rows may stand elsewhere in it."""
 
 
 class Progress(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -61,6 +66,16 @@ class _State(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     progress: Progress
 
 
+def hold(file: BinaryIO, words: str, remedy: str) -> None:
+    """Keep other processes off a file until it is closed. Raises ConfigError where another one holds it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise ConfigError(words, remedy=remedy) from None
+    except OSError:  # a file system without locks
+        pass
+
+
 def beginning_of(source: BinaryIO, size: int = BEGINNING) -> tuple[str, int]:
     """The digest of the first ``size`` bytes or fewer, and how many they are; the file is at its start again."""
     data = source.read(size)
@@ -75,7 +90,10 @@ class StateFile:
         self.path = path
 
     def load(self, job: Job, source: BinaryIO) -> Progress | None:
-        """Where an earlier run of the same stopped; None for a new one. Raises ConfigError for another job's state."""
+        """Where an earlier run of the same stopped; None for a new one, and where the file was changed since.
+
+        Raises ConfigError for another job's state.
+        """
         try:
             state = msgspec.json.decode(self.path.read_bytes(), type=_State)
         except FileNotFoundError:
@@ -86,7 +104,11 @@ class StateFile:
         digest, beginning = beginning_of(source, before.beginning)
         if (before.digest, before.beginning) != (digest, beginning):
             raise ConfigError("The file is another one than an unfinished import began with.", remedy=self._anew())
-        here = msgspec.structs.replace(job, digest=digest, beginning=beginning)
+        here = msgspec.structs.replace(
+            job, digest=digest, beginning=beginning, size=before.size, changed_ns=before.changed_ns
+        )
+        if not before.rate:  # without one no bonus was sent: the first stopped that run
+            before = msgspec.structs.replace(before, rate=job.rate)
         if before != here:
             names = [name for name in before.__struct_fields__ if getattr(before, name) != getattr(here, name)]
             raise ConfigError(
@@ -94,7 +116,7 @@ class StateFile:
                 remedy=f"Give the same as then ({', '.join(f'{name}: {getattr(before, name)}' for name in names)}), "
                 f"or begin anew: {self._anew()}",
             )
-        return state.progress
+        return state.progress if (job.size, job.changed_ns) == (before.size, before.changed_ns) else None
 
     def save(self, job: Job, progress: Progress) -> None:
         """Keep it, durably."""
@@ -129,26 +151,50 @@ class Rejects:
         self.path = path
         self._file: BinaryIO | None = None
         if kept_bytes:
-            self._file = path.open("r+b")
-            self._file.truncate(kept_bytes)
-            self._file.seek(kept_bytes)
-        elif path.exists():  # of an earlier run, which this one replaces
+            self._file = self._kept(kept_bytes)
+        elif path.exists():  # of an earlier run, which this one replaces; one that was killed may have written less
             with path.open("rb") as file:
-                if file.read(len(_HEAD_LINE)) != _HEAD_LINE:
-                    raise ConfigError(f"'{path}' is no file of refused rows.", remedy="Name another with --rejects.")
+                hold(file, f"Another import reads or writes '{path}'.", _ANOTHER)
+                if not _HEAD_LINE.startswith(file.read(len(_HEAD_LINE))):
+                    raise ConfigError(f"'{path}' is no file of refused rows.", remedy=_ANOTHER)
             path.unlink()
+
+    def _kept(self, kept_bytes: int) -> BinaryIO:
+        """The file of the run that is gone on with."""
+        try:
+            file = self.path.open("r+b")
+            if file.seek(0, os.SEEK_END) >= kept_bytes:
+                hold(file, f"Another import reads or writes '{self.path}'.", _ANOTHER)
+                file.truncate(kept_bytes)
+                file.seek(kept_bytes)
+                return file
+            file.close()
+        except FileNotFoundError:
+            pass
+        raise ConfigError(
+            f"'{self.path}', where an unfinished import had begun to write refused rows, is not as it was left.",
+            remedy="Put it back, or remove the .crowdledger-import file: what is recorded already is found again.",
+        )
+
+    def _made(self) -> BinaryIO:
+        try:
+            file = self.path.open("xb")
+        except FileExistsError:
+            raise ConfigError(f"Another import made '{self.path}' meanwhile.", remedy=_ANOTHER) from None
+        hold(file, f"Another import reads or writes '{self.path}'.", _ANOTHER)
+        file.write(_HEAD_LINE)
+        return file
 
     def add(self, refused: Iterable[Refused]) -> int:
         """Write these, durably; how long the file is then."""
         text = io.StringIO()
         writer = csv.writer(text)
         for each in refused:
-            writer.writerow((each.line, each.reason, each.remedy, _as_text(each.raw)))
+            writer.writerow((each.line, *map(_as_text, (each.reason, each.remedy, each.raw))))
         if not text.tell():
             return self._file.tell() if self._file is not None else 0
         if self._file is None:
-            self._file = self.path.open("wb")
-            self._file.write(_HEAD_LINE)
+            self._file = self._made()
         self._file.write(text.getvalue().encode("utf-8", "replace"))
         self._file.flush()
         os.fsync(self._file.fileno())

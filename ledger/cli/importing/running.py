@@ -13,7 +13,7 @@ from ledger.cli.importing.sending import Outcome, Sender
 from ledger.connectors.preparing import Prepared, Preparer
 from ledger.connectors.pulling import Mark, Pulled
 from ledger.connectors.records import Record, Refused
-from ledger.wire import MAX_BATCH_BYTES, MAX_BATCH_ITEMS
+from ledger.wire import MAX_BATCH_BYTES, MAX_BATCH_ITEMS, Campaign
 
 IN_FLIGHT: Final = 4
 """Batches on their way at once: with fewer the service would wait for this end."""
@@ -80,6 +80,11 @@ def batches(reads: Iterator[Pulled], preparer: Preparer) -> Iterator[Batch]:
         yield batch
 
 
+def needs_order(campaign: Campaign) -> bool:
+    """Whether it matters which answer came first: where only so many are taken."""
+    return bool(campaign.limits or campaign.pilot)
+
+
 @dataclass(slots=True)
 class _Flying:
     batch: Batch
@@ -96,17 +101,20 @@ class Run:
     rejects: Rejects
     settled: Callable[[Batch, Outcome], None]
     tell: Callable[[int], None]
+    in_order: bool = False
+    """Whether a batch waits for the one before it, so that the log has the rows in the order of the file."""
     _is_whole: bool = field(default=True, init=False)
     """False while a batch is being counted: who is interrupted there must not count another."""
 
     def over(self, made: Iterator[Batch]) -> None:
         """Send all. Whatever stops it, batches that are answered by then are counted and kept."""
         flying: deque[_Flying] = deque()
+        most = 1 if self.in_order else IN_FLIGHT
         with ThreadPoolExecutor(IN_FLIGHT) as pool:
             try:
                 for batch in made:
                     ids = batch.ids()
-                    while flying and (len(flying) >= IN_FLIGHT or batch.needs_earlier() or _meets(ids, flying)):
+                    while flying and (len(flying) >= most or batch.needs_earlier() or _meets(ids, flying)):
                         self._settle(flying)
                     outcome = Outcome(refused=batch.refused)
                     rows = self.sender.tasks(batch.rows, outcome)

@@ -224,7 +224,10 @@ def _without(
             good.append(row)
         else:
             error = errors[refused]
-            outcome.refused.append(row.refuse(_reason(kind, refused, error), error.remedy))
+            reason = _reason(kind, refused, error)
+            if kind == "decision" and row.contributions:
+                reason = f"The contribution is recorded, its decision is not. {reason}"
+            outcome.refused.append(row.refuse(reason, error.remedy))
     return good
 
 
@@ -232,4 +235,4 @@ def _reason(kind: str, piece: Piece, error: CrowdLedgerError) -> str:
     reason = f"The {kind} {piece.id}: {error.detail}"
     if isinstance(error, IdReusedError) and error.existing is not None:
         reason += f" See {error.existing['url']}."
-    return f"The contribution is recorded, its decision is not. {reason}" if kind == "decision" else reason
+    return reason

@@ -25,6 +25,7 @@ _QUEUES: Final = frozenset({"ReceiveMessage", "DeleteMessage"})
 _QUEUE_URL: Final = re.compile(r"https?://[^\s/?#@]+/[0-9]+/[A-Za-z0-9_.-]+")
 _QUEUE_REGION: Final = re.compile(r"https://sqs\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?/")
 _TRIES: Final = 8
+_MAX_WORDS: Final = 500
 _CONNECT_SECONDS: Final = 10
 _REPLY_SECONDS: Final = 60
 _NOT_ALLOWED: Final = frozenset(
@@ -155,7 +156,9 @@ def _fail(error: Exception, operation: str) -> NoReturn:
 def _answered(error: Any, operation: str) -> CrowdLedgerError:
     said = error.response.get("Error", {})
     code = str(said.get("Code", "")).rpartition("#")[2]
-    words = f"{operation}: {said.get('Message') or code}"
+    # Below its first line a message on signatures repeats the request, session token included.
+    message, *_ = str(said.get("Message") or code).strip().splitlines() or [code]
+    words = f"{operation}: {message[:_MAX_WORDS]}"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _NOT_ALLOWED:
         return ConfigError(words, remedy="docs/connectors/mturk.md says what the credentials must be allowed to do.")

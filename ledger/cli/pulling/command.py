@@ -69,6 +69,7 @@ def pull(
     """
     from ledger.cli.campaign import campaign_id, connect, read_key
     from ledger.cli.importing.command import options_of
+    from ledger.cli.importing.running import needs_order
     from ledger.cli.pulling.rounds import Rounds
     from ledger.cli.pulling.since import Pull, Since
     from ledger.connectors import registry
@@ -98,6 +99,7 @@ def pull(
             since=Since(state, Pull(known.name, place, dict(options.values), found.id, client.base_url)),
             rejects=rejects or Path(f"pull-{known.name}.rejects.csv"),
             json=json,
+            in_order=needs_order(found),
         )
         code = rounds.run(client.base_url, read_key(api_key_file), every)
     raise typer.Exit(code)

@@ -59,6 +59,7 @@ class Rounds:
     since: Since
     rejects: Path
     json: bool
+    in_order: bool = False
 
     def run(self, url: str, key: str, every_seconds: int | None) -> int:
         """One round, or rounds until Ctrl-C; the exit code."""
@@ -76,7 +77,8 @@ class Rounds:
 
                     while True:
                         before, start = deepcopy(done), time.monotonic()
-                        error = self._round(Run(sender, done, rejects, self._settled, tell), every_seconds is not None)
+                        run = Run(sender, done, rejects, self._settled, tell, self.in_order)
+                        error = self._round(run, every_seconds is not None)
                         some_refused = some_refused or done.refused > before.refused
                         if error is None or done.rows > before.rows:
                             self._show(_difference(done, before), time.monotonic() - start, every_seconds is not None)

@@ -19,10 +19,8 @@ from ledger.statements.canonical import MAX_SAFE_INTEGER, JsonValue
 _HEAD_BYTES: Final = 64 * 1024
 _MARK: Final = b"\xef\xbb\xbf"
 _PLAIN_NESTING: Final = 32
-_LONG_INTEGER: Final = re.compile(r"[0-9]{16}|[0-9][eE]\+?[0-9]+(?=[\s,\]}]|\Z)")
-_HALF: Final = re.compile(
-    rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])(?!(?:\\(?:u[dD]?)?)?\Z)"
-)
+_LONG_INTEGER: Final = re.compile(r"[0-9](?:[0-9]{15}|[eE]\+?[0-9]+(?=[\s,\]}]|\Z))")
+_HALF: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])(?!(?:\\(?:u[dD]?)?)?\Z)")
 """A high surrogate without its low one; at the very end of what was read nobody can tell yet."""
 _PAIR_BYTES: Final = 12
 _LONG: Final = (f"It is longer than {MAX_ROW} bytes.", "Send such an object apart, its large parts as files.")
@@ -31,6 +29,7 @@ _MAX_DEPTH: Final = 60
 """Canonical JSON has 64, of which a content is not the outermost."""
 _DEEP: Final = object()
 _EMPTY: Final[dict[str, Callable[[], Any]]] = {"start_map": dict, "start_array": list}
+_LONG_NUMBER: Final = "A number in it, or in one of the next, is too long."  # ijson tells it of all that it has read
 _HALF_REMEDY: Final = "Mend the text that was cut within an emoji, or the one beside it that has a question mark."
 _HIDDEN: Final = "What comes after it was not read."
 
@@ -174,7 +173,7 @@ def _streamed(source: BinaryIO, path: list[str] | None) -> Iterator[Item | Refus
         reason = f"The JSON is broken here: {_first_line(error)}."
         yield refused(place + 1, reason, f"Give the file as the platform wrote it. {_HIDDEN}", "")
     except (ValueError, ArithmeticError):
-        yield refused(place + 1, "A number in it is too long.", f"Write it as a text. {_HIDDEN}", "")
+        yield refused(place + 1, _LONG_NUMBER, f"Write it as a text. {_HIDDEN}", "")
 
 
 def _items(events: Iterator[tuple[str, Any]], path: list[str] | None) -> Iterator[Any]:
@@ -200,7 +199,7 @@ def _items(events: Iterator[tuple[str, Any]], path: list[str] | None) -> Iterato
         elif event == "map_key":
             names[-1] = value
     if not found:
-        raise FormatError(f"There is no array {'.'.join(path or ())!r} in it.", remedy="Name the one that has the rows.")
+        raise FormatError(f"There is no array {'.'.join(path or ())!r} in it.", remedy="Name the one with the rows.")
 
 
 def _built(events: Iterator[tuple[str, Any]], first: str, plain: Any) -> Any:
@@ -273,6 +272,6 @@ class _Bounded:
         self.reads += 1
         window = self._tail + data
         self._tail = window[-_PAIR_BYTES:]
-        if _HALF.search(window) is not None:
+        if (b"\\ud" in window or b"\\uD" in window) and _HALF.search(window) is not None:
             self.half_at = self.reads
         return data

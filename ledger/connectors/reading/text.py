@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 MAX_ROW: Final = 4 * 1024 * 1024
 """Characters of one row or one object. A contribution may have 256 KiB; a row may mean several."""
 _BUFFER_BYTES: Final = 64 * 1024
-_AGAIN_FREE: Final = 16 * MAX_ROW
-_AGAIN_TIMES: Final = 4
-"""What is read again behind damaged rows may come to so many times the text that was read, and to this much at first."""
+AGAIN_FREE: Final = 16 * MAX_ROW
+AGAIN_TIMES: Final = 4
+"""What is read again behind damaged rows may come to so many times what was read, and to this much at first."""
 MAX_RAW: Final = 2000
 """Characters of a refused row that are kept."""
 _MARKS: Final = (
@@ -77,7 +77,7 @@ class Lines:
         Raises FormatError where that happens so much that reading would not end in any time.
         """
         self._read_again += sum(map(len, self.taken[keep:]))
-        if self._read_again > _AGAIN_FREE + _AGAIN_TIMES * self._read:
+        if self._read_again > AGAIN_FREE + AGAIN_TIMES * self._read:
             raise FormatError(
                 f"Too many rows have quotes that are not closed, the last one in line {self.line}.",
                 remedy="Take the file anew from the platform, or mend its quotes.",

@@ -42,7 +42,7 @@ class Dumped:
             elif table == "logs":
                 self._heads.append(dict(zip(columns, _values(line), strict=True)))
             elif table == "entries":
-                self._entries[_text(line.split(b"\t", 1)[0].decode())] += 1
+                self._entries[_text(line.split(b"\t")[columns.index("log")].decode())] += 1
 
     def logs(self) -> list[SavedLog]:
         """The logs by name. Raises DatabaseError where the dump is of something else, and as ``saved_log``."""

@@ -7,8 +7,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from ledger.errors import ConfigError
+
+PART: Final = ".part"
+"""Ends the name of a file that is not whole yet."""
 
 
 @contextmanager
@@ -16,7 +20,7 @@ def new_file(target: Path) -> Iterator[Path]:
     """An empty file beside ``target``, mode 0600, to be filled in the block; at its end it is made durable and named
     ``target``. It goes if the block fails. Raises ConfigError where there is something already, or cannot be.
     """
-    part = target.with_name(f"{target.name}.part")
+    part = target.with_name(target.name + PART)
     if target.exists() or target.is_symlink():
         raise _exists(target)
     handle = _taken(part)

@@ -20,6 +20,7 @@ import asyncpg
 from sqlalchemy import URL
 
 from ledger.db.backup.dumped import Dumped
+from ledger.db.backup.files import PART
 from ledger.db.backup.heads import SavedLog
 from ledger.db.unfinished import UNFINISHED
 from ledger.errors import ConfigError, DatabaseError
@@ -42,7 +43,7 @@ def write(url: URL, part: Path) -> None:
 
 def check(file: Path) -> list[SavedLog]:
     """Read a backup as a whole; the logs in it. Raises as ``back_up``."""
-    command = [_program("pg_restore", ["--list", str(file)]), "--data-only", "--file=-", str(file)]
+    command = [_program("pg_restore", f"--list {file}"), "--data-only", "--file=-", str(file)]
     dumped = Dumped()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
@@ -153,7 +154,9 @@ def _named() -> Iterator[None]:
 
 
 def _run(program: str, arguments: list[str], url: URL) -> None:
-    command = [_program(program, arguments), *arguments]
+    place = url.set(drivername="postgresql", password=None).render_as_string()
+    by_hand = " ".join(arguments).replace(PART, "")
+    command = [_program(program, f"{by_hand} '{place}'" if program == "pg_dump" else by_hand), *arguments]
     done = subprocess.run(command, env=_environment(url), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     if done.returncode:
         raise DatabaseError(
@@ -162,13 +165,13 @@ def _run(program: str, arguments: list[str], url: URL) -> None:
         )
 
 
-def _program(name: str, arguments: list[str]) -> str:
+def _program(name: str, arguments: str) -> str:
     """Where a program of PostgreSQL is. Raises ConfigError with what to run where it is nowhere."""
     found = shutil.which(name)
     if found is None:
         raise ConfigError(
             f"There is no {name} in PATH.",
-            remedy=f"Install PostgreSQL's client programs, or run where they are: {name} {' '.join(arguments)}",
+            remedy=f"Install PostgreSQL's client programs, or run where they are: {name} {arguments}",
         )
     return found
 

@@ -11,7 +11,7 @@ from ledger.errors import FieldError, RuleError
 from ledger.log import items
 from ledger.log.drafts.draft import Draft
 from ledger.log.drafts.known import Known, missing
-from ledger.statements.platforms import AdminActed, Key, KeyRotated, PlatformRegistered, Scope
+from ledger.statements.platforms import MAX_KEYS, AdminActed, Key, KeyRotated, PlatformRegistered, Scope
 from ledger.statements.values import format_time, time_ms
 
 
@@ -26,6 +26,12 @@ def add_key(item: items.AddKey, known: Known) -> Draft:
     """The platform's keys and the new one, which may take the place of another after a while."""
     key = _new_key(item.platform, item.key, known)
     live = dict(known.live_keys(item.platform))
+    if len(live) >= MAX_KEYS:
+        raise RuleError(
+            f"Your platform has {MAX_KEYS} keys.",
+            rule="keys-bounded",
+            remedy="Revoke one that is not used; those whose time is over count too.",
+        )
     live[key.id] = LiveKey(key.id, key.scopes, key.expires_ms)
     expired: tuple[str, int] | None = None
     if item.rotates is not None:

@@ -9,7 +9,6 @@ import random
 import secrets
 import socket
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from itertools import takewhile
@@ -35,8 +34,10 @@ _ENDPOINTS: Final = 64
 """That are served at a time."""
 _OF_A_PLATFORM: Final = 5
 """Of them: a platform whose endpoints are slow holds up itself."""
-_REQUESTS: Final = 64
-"""That are under way at a time, to all endpoints together."""
+_REQUESTS: Final = 96
+"""That are under way at a time, to all endpoints together; fewer than ``Outgoing`` has connections."""
+_REQUESTS_OF_A_PLATFORM: Final = 12
+"""Of them."""
 _ROUND: Final = 50
 """Events that are sent between two transactions."""
 _LANE_SECONDS: Final = 2.0
@@ -67,6 +68,8 @@ class Delivering:
         self._timeout = timeout_seconds
         self._look_seconds = look_seconds
         self._requests = asyncio.Semaphore(_REQUESTS)
+        self._own_requests: dict[str, asyncio.Semaphore] = {}
+        """By platform, of those that are served."""
         self._served: dict[str, tuple[str, asyncio.Task[None]]] = {}
         self._free = asyncio.Event()
 
@@ -95,21 +98,27 @@ class Delivering:
         """Begin to serve those that have work and are not served yet."""
         if len(self._served) >= _ENDPOINTS:
             return
-        platforms = Counter(platform for platform, _ in self._served.values())
         for id_, platform in await self._rows.with_work(self._now_ms(), 10 * _ENDPOINTS):
-            if len(self._served) < _ENDPOINTS and id_ not in self._served and platforms[platform] < _OF_A_PLATFORM:
-                platforms[platform] += 1
-                self._served[id_] = platform, asyncio.create_task(self._serve(sealed, id_))
+            if id_ not in self._served and not self._full(platform):
+                self._served[id_] = platform, asyncio.create_task(self._serve(sealed, id_, platform))
 
-    async def _serve(self, sealed: SealedSecrets, id_: str) -> None:
+    def _full(self, platform: str) -> bool:
+        """Whether there is no place for an endpoint of the platform now."""
+        own = sum(whose == platform for whose, _ in self._served.values())
+        return len(self._served) >= _ENDPOINTS or own >= _OF_A_PLATFORM
+
+    async def _serve(self, sealed: SealedSecrets, id_: str, platform: str) -> None:
+        """Round after round; where others may wait for the place, one round, and then its turn comes behind theirs."""
         try:
-            while await self._round(sealed, id_):
+            while await self._round(sealed, id_) and not self._full(platform):
                 pass
         except FAILURES as error:
             _LOGGER.warning("Endpoint %s waits: the database does not answer (%s).", id_, type(error).__name__)
             await asyncio.sleep(self._look_seconds)
         finally:
             del self._served[id_]
+            if all(whose != platform for whose, _ in self._served.values()):
+                self._own_requests.pop(platform, None)
             self._free.set()
 
     # ---- one endpoint ----
@@ -168,7 +177,8 @@ class Delivering:
         except Exception:  # a fault of ours must hold up no other event
             _LOGGER.exception("Event %d cannot be written", job.event.number)
             return Outcome(None, "The service failed on this event; its log has the cause.", 0)
-        async with self._requests:
+        own = self._own_requests.setdefault(endpoint.platform, asyncio.Semaphore(_REQUESTS_OF_A_PLATFORM))
+        async with own, self._requests:
             now_ms = self._now_ms()
             if now_ms + int(self._timeout * 1000) >= endpoint.until_ms:
                 return None

@@ -57,6 +57,13 @@ class Publishing:
 
         ``settled``: the shares of all settlements are kept, so that payments can be told of.
         """
+        try:
+            await self._publish(settled)
+        except BaseException:
+            self._token = 0  # nobody knows what was written: look before going on
+            raise
+
+    async def _publish(self, settled: bool) -> None:
         context = self._context
         if self._token != context.token:  # others may have written since
             self._token, self._position = context.token, await self._events.event_position()
@@ -146,11 +153,7 @@ class Publishing:
 
     async def _tell(self, position: Position, told: Sequence[Told], paid: Sequence[Payment] = ()) -> None:
         after = position._replace(number=self._position.number + len(told))
-        try:
-            await self._events.tell(self._position, after, told, paid, self._context.clock.now_ms())
-        except BaseException:
-            self._token = 0  # nobody knows whether it was written: look before going on
-            raise
+        await self._events.tell(self._position, after, told, paid, self._context.clock.now_ms())
         self._position = after
         self._finals.forget(after.entries)
 

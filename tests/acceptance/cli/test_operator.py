@@ -77,12 +77,13 @@ def test_keys_and_where_their_secrets_are(site: Path, environment: dict[str, str
     assert all(path.stat().st_mode & 0o077 == 0 for path in (site / "secrets").iterdir())
     assert "PRIVATE" not in (site / "crowdledger.toml").read_text()
     made = run(environment, "platform", "add", "Bird watchers")
-    more = run(environment, "platform", "key", made["id"], "--scope", "submit")
+    more = run(environment, "platform", "key", made["id"], "--scope", "submit", "--expires", "2099-01-31T00:00:00Z")
     assert made["key"] != more["key"]
     (listed,) = run(environment, "platform", "list")["items"]
     assert (listed["id"], listed["name"]) == (made["id"], "Bird watchers")
     assert {tuple(key["scopes"]) for key in listed["keys"]} == {("submit", "review", "settle", "admin"), ("submit",)}
     assert all(key["id"] in made["key"] + more["key"] for key in listed["keys"])
+    assert {key["expires"] for key in listed["keys"]} == {None, "2099-01-31T00:00:00.000Z"}
     database = (site / "crowdledger.db").read_bytes()
     assert made["key"].encode() not in database
     assert made["key"].rsplit("_")[-1].encode() not in database

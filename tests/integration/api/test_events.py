@@ -13,8 +13,10 @@ import pytest
 from sqlalchemy import delete, insert, update
 
 from api import streaming, streams
+from api.reads.events import Wanted
 from ledger.db import Database
 from ledger.db.tables import event_cursors, events
+from ledger.errors import UnauthorizedError
 from ledger.wire.events import EVENT_TYPES
 from tests.integration.api.running import Api, Platform
 
@@ -228,7 +230,7 @@ async def test_signs_of_life_and_the_end(api: Api, platform: Platform, monkeypat
     key = (await platform.post("/v1/keys", {"scopes": ["submit"]})).json()
     with_key = {"Authorization": f"Bearer {key['key']}", "Accept": "text/event-stream"}
     stream = Reader(api, with_key)
-    for wanted in (b"retry: 2000\nid: 0\n\n", b": nothing new\nid: 0\n\n"):
+    for wanted in (b"retry: 2000\nid: 0\n\n", b": still here\nid: 0\n\n"):
         assert await asyncio.wait_for(stream.sent.get(), 10) == wanted
     reply = await api.http.delete(f"/v1/keys/{key['id']}", headers=platform.headers)
     assert reply.status_code < 300, reply.text
@@ -239,6 +241,24 @@ async def test_signs_of_life_and_the_end(api: Api, platform: Platform, monkeypat
     monkeypatch.setattr(streaming, "LONGEST_SECONDS", 100)
     await asyncio.wait_for(Reader(api, platform.headers | {"Accept": "text/event-stream"}).task, 10)
     assert streams.MOST_OF_A_PLATFORM == 10
+
+
+async def test_a_revoked_key_reads_no_backlog_to_its_end(
+    told: tuple[Platform, Platform], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "BEAT_SECONDS", 0)
+    monkeypatch.setattr(streaming, "_PAGE", 1)
+    mine, _ = told
+    left = iter((True, True))
+
+    async def allowed() -> None:
+        if not next(left, False):
+            raise UnauthorizedError("The key was revoked.")
+
+    service = mine.api.service
+    want = Wanted(mine.id, EVENT_TYPES)
+    found = [frame async for frame in streaming.frames(service, want, 0, mine.api.app.state.ending, allowed)]
+    assert sum(b"data: " in each for each in found) == 2
 
 
 async def test_old_events_are_gone_and_it_is_said(told: tuple[Platform, Platform]) -> None:

@@ -38,6 +38,9 @@ async def test_a_key_that_expires(both: Api) -> None:
         late = await ask(platform, "GET", "/v1/keys/current", key=key)
         assert late.status_code == 401
         assert (await ask(platform, "GET", "/v1/keys/current")).status_code == 200
+    rotated = await ask(platform, "POST", f"/v1/keys/{key.split('_')[1]}/rotate")
+    keys = await listed(platform)
+    assert keys[rotated.json()["key"].split("_")[1]]["expires"] == keys[key.split("_")[1]]["expires"]
     over = await ask(platform, "POST", "/v1/keys", {"scopes": ["submit"], "expires": in_seconds(-1)})
     assert (over.status_code, over.json()["field"]) == (422, "expires")
     naive = await ask(platform, "POST", "/v1/keys", {"scopes": ["submit"], "expires": "2030-01-01T00:00:00"})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
+import pytest
 
+from ledger.log.reader import Head, Reader
 from ledger.tree.keys import LogSigner
-from tests.integration.api.running import running, settings, until
+from tests.integration.api.running import Api, running, settings, until
 
 
 async def test_limits_are_told_and_hold(tmp_path: Path, sqlite_database_url: str, log_signer: LogSigner) -> None:
@@ -34,9 +37,31 @@ async def test_limits_are_told_and_hold(tmp_path: Path, sqlite_database_url: str
         assert refused[0].json()["type"] == "/problems/rate-limited"
         assert int(refused[0].headers["retry-after"]) >= 1
         assert refused[0].headers["ratelimit"].startswith('"key";r=0;')
+        assert refused[0].headers["cache-control"] == "no-store"
+        assert refused[0].headers["x-content-type-options"] == "nosniff"
         stranger = await api.http.get("/v1/audit/summary")
         assert stranger.status_code == 200
         assert stranger.headers["ratelimit-policy"] == '"address";q=60;w=60'
         assert "ratelimit" not in (await api.http.get("/health")).headers
         strangers = [(await api.http.get("/checkpoint")).status_code for _ in range(70)]
         assert 429 in strangers
+
+
+async def test_asking_whether_it_is_ready_keeps_no_database_busy(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has no limit, so that whoever watches the service is always answered."""
+    await api.platform()
+    read, at_once, most = api.service.reader.head, 0, 0
+
+    async def counted(_: object) -> Head:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        await asyncio.sleep(0.01)
+        found = await read()
+        at_once -= 1
+        return found
+
+    monkeypatch.setattr(Reader, "head", counted)
+    replies = await asyncio.gather(*(api.http.get("/ready") for _ in range(50)))
+    assert {reply.status_code for reply in replies} == {200}
+    assert most == 1

@@ -73,7 +73,7 @@ async def test_not_even_by_the_same_platform_with_the_same_key(victim: Victim, s
     ids = [victim.names[name] for name in ("campaign", "contribution", "decision", "appeal", "result", "mandate")]
     me = await signed_in(victim.platform)
     for name, route in sorted(ROUTES.items(), key=lambda each: each[1].access == "listing"):
-        if name in ("DELETE /v1/keys/{key}", "POST /v1/keys"):  # the key itself is there
+        if " /v1/keys" in name and not name.startswith("GET"):  # the key itself is there
             continue
         reply = await there.send(name, me.headers if route.access == "session" else victim.platform.headers)
         other = await never.send(name, victim.platform.headers)

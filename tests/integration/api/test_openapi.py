@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ledger.wire import NewContribution, NewDecision
-from tests.integration.api.running import Api
+from tests.integration.api.running import Api, Platform
 
 HOT = ("/v1/contributions", "/v1/contributions/batch", "/v1/decisions", "/v1/decisions/batch")
 
@@ -47,6 +47,46 @@ async def test_receipts_say_how_firm_they_are(api: Api) -> None:
         assert header["schema"]["enum"] == ["recorded", "anchored", "permanent"]
     assert schema["paths"]["/metrics"]["get"]["security"] == [{"HTTPBearer": []}]
     assert list(schema["paths"]["/metrics"]["get"]["responses"]["200"]["content"]) == ["text/plain"]
+
+
+async def test_replies_that_are_no_json_are_described(platform: Platform) -> None:
+    """By what the service sends: bytes have no schema in OpenAPI 3.1."""
+    campaign = await platform.campaign()
+    contribution = await platform.contribution(campaign)
+    await platform.decision(contribution["id"])
+    made = await platform.post(f"/v1/campaigns/{campaign}/results", {"make": "tally", "public": True})
+    assert made.status_code == 201, made.text
+    paths = platform.api.app.openapi()["paths"]
+    names = {
+        "campaign": campaign,
+        "contribution": contribution["id"],
+        "result": made.json()["id"],
+        "index": 0,
+        "path": "0/000.p/1",
+    }
+    for path, kind in (
+        ("/checkpoint", "text/plain"),
+        ("/v1/entries/{index}/proof", "text/plain"),
+        ("/tile/{path}", "application/octet-stream"),
+        ("/mirror.tar", "application/x-tar"),
+        ("/v1/campaigns/{campaign}/export", "application/x-ndjson"),
+        ("/v1/contributions/{contribution}/receipt", "application/json"),
+        ("/v1/contributions/{contribution}/opening", "application/json"),
+        ("/v1/results/{result}/document", "*/*"),
+    ):
+        reply = await platform.get(path.format(**names))
+        assert reply.status_code == 200, path
+        assert list(paths[path]["get"]["responses"]["200"]["content"]) == [kind], path
+        assert kind in ("*/*", reply.headers["content-type"].partition(";")[0]), path
+    content = paths["/v1/files/{sha256}"]["get"]["responses"]["200"]["content"]
+    assert content == {"*/*": {}}  # a file may be JSON, which is no string to a strict reader
+
+
+async def test_allow_names_the_methods_of_the_path_itself(api: Api) -> None:
+    """``/v1/keys/current`` would fit ``/v1/keys/{key}`` too."""
+    for path, allowed in (("/v1/keys/current", "GET, HEAD"), ("/v1/entries/find", "POST"), ("/v1/keys/abc", "DELETE")):
+        reply = await api.http.options(path)
+        assert (reply.status_code, reply.headers["allow"]) == (405, allowed), path
 
 
 async def test_structure(api: Api) -> None:

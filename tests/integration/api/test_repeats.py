@@ -76,6 +76,8 @@ async def test_another_callers_key_is_another_key(api: Api) -> None:
     reply = await api.http.post("/v1/keys", json={"scopes": ["submit"]}, headers=theirs)
     assert reply.status_code == 201
     assert REPLAYED not in reply.headers
+    stored = await rows(api)
+    assert len({row.request for row in stored}) == 2, "a row must not be found by guessing the body"
 
 
 async def test_many_at_once_are_one(both: Api) -> None:
@@ -187,3 +189,32 @@ async def test_a_database_that_fails_is_said_as_on_every_path(api: Api) -> None:
     reply = await register(api, "a")
     assert (reply.status_code, reply.json()["type"]) == (503, "/problems/database-unavailable")
     assert "retry-after" in reply.headers
+
+
+async def test_a_key_that_ended_gets_no_reply_again(api: Api) -> None:
+    """It may have been stolen, and the reply holds the key that took its place."""
+    platform = await api.platform()
+    headers = {"Idempotency-Key": "rotate", **platform.headers}
+    path = f"/v1/keys/{platform.key.split('_')[1]}/rotate"
+
+    async def rotate(overlap_seconds: int) -> httpx.Response:
+        return await api.http.post(path, json={"overlap_seconds": overlap_seconds}, headers=headers)
+
+    first, again = await rotate(60), await rotate(60)
+    assert (first.status_code, again.headers[REPLAYED]) == (201, "true")
+    new = {"Authorization": f"Bearer {first.json()['key']}"}
+    assert (await api.http.delete(path.removesuffix("/rotate"), headers=new)).status_code == 201
+    late = await rotate(60)
+    assert late.status_code == 401
+    assert first.json()["key"] not in late.text
+
+
+@pytest.mark.parametrize("authorization", [None, "Bearer made up", "Bearer cl_" + "0" * 16 + "_" + "0" * 64])
+async def test_strangers_fill_no_table(api: Api, authorization: str | None) -> None:
+    await api.platform()
+    headers = {"Idempotency-Key": "a"} | ({"Authorization": authorization} if authorization else {})
+    reply = await api.http.post("/v1/entries/find", json={"leaf_hash": "0" * 64}, headers=headers)
+    assert reply.status_code in (200, 404), reply.text
+    asked = await api.http.post("/v1/sessions/message", json={"address": "0x" + "11" * 20}, headers=headers)
+    assert asked.status_code in (200, 201), asked.text
+    assert await rows(api) == []

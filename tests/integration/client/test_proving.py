@@ -12,7 +12,9 @@ import pytest
 from ledger import wire
 from ledger.client import Client
 from ledger.errors import FormatError, ProofError
+from ledger.statements import canonical
 from ledger.tree.keys import LogSigner
+from ledger.tree.receipts import Receipt
 from tests.integration.api.serving import Server
 from tests.integration.client.awaited import KINDS, connected
 from tests.integration.client.test_scenes import campaign
@@ -28,8 +30,12 @@ class Lying(httpx.HTTPTransport):
         super().__init__()
         self.there: Change | None = None
         self.back: Change | None = None
+        self.instead: Callable[[str], str] | None = None
 
     def request(self, request: httpx.Request) -> httpx.Request:
+        if self.instead is not None:
+            url = request.url.copy_with(path=self.instead(request.url.path))
+            return httpx.Request(request.method, url, headers=request.headers)
         if self.there is None or request.method != "POST":
             return request
         members = json.loads(request.read())
@@ -96,6 +102,19 @@ def other_id(item: dict[str, Any]) -> None:
     item["id"] = item["id"][:-1] + ("0" if item["id"][-1] != "0" else "1")
 
 
+def id_of_the_campaign(item: dict[str, Any]) -> None:
+    """The statement names it, but it is another thing's."""
+    statement = Receipt.parse(canonical.encode(item["receipt"])).proof.extra
+    item["id"] = json.loads(statement or b"")["campaign"]
+
+
+def lost_opening_of_before(item: dict[str, Any]) -> None:
+    """As if what has no id of the sender's had been written before."""
+    item["opening"] = None
+    if "code" in item:
+        item["code"] = 200
+
+
 def other_opening(item: dict[str, Any]) -> None:
     item["opening"]["salt"] = "00" * 32
 
@@ -115,9 +134,11 @@ def lost_opening(item: dict[str, Any]) -> None:
         (no_receipt, "format"),
         (next_index, "index"),
         (other_id, "id"),
+        (id_of_the_campaign, "id"),
         (other_opening, "opening"),
         (other_key, "key"),
         (lost_opening, "opening"),
+        (lost_opening_of_before, "opening"),
     ],
 )
 async def test_what_it_answers_is_changed(client: Any, lying: Lying, change: Change, check: str) -> None:
@@ -166,6 +187,35 @@ async def test_it_decides_something_else(client: Any, lying: Lying) -> None:
     lying.there = lambda item: item.update(verdict="accepted", feedback=None)
     with pytest.raises(ProofError, match="verdict"):
         await client.decide(wire.NewDecision(contribution=work.id, verdict="rejected", feedback="No."))
+
+
+async def test_a_receipt_of_something_else(client: Any, lying: Lying) -> None:
+    opened = await client.open_campaign(campaign())
+    first, second = [await client.submit(_of(opened.id)) for _ in range(2)]
+    decided = [
+        await client.decide(wire.NewDecision(contribution=each.id, verdict="accepted")) for each in (first, second)
+    ]
+    assert await client.receipt(first.id) == await client.entry_receipt(first.index)
+    assert await client.decision_receipt(decided[0].id) == await client.entry_receipt(decided[0].index)
+    lying.instead = lambda path: path.replace(first.id, second.id).replace(decided[0].id, decided[1].id)
+    with pytest.raises(ProofError, match=first.id):
+        await client.receipt(first.id)
+    with pytest.raises(ProofError, match=decided[0].id):
+        await client.decision_receipt(decided[0].id)
+    lying.instead = lambda path: path.replace(f"/{first.index}/", f"/{second.index}/")
+    with pytest.raises(ProofError, match=f"entry {second.index}"):
+        await client.entry_receipt(first.index)
+
+
+async def test_it_tells_other_words(client: Any, lying: Lying) -> None:
+    opened = await client.open_campaign(campaign())
+    one, other = [await client.submit(_of(opened.id)) for _ in range(2)]
+    lying.back = lost_opening
+    with pytest.raises(ProofError, match="opening"):
+        await client.decide(wire.NewDecision(contribution=one.id, verdict="rejected", feedback="No."))
+    lying.back, lying.there = None, lambda item: item.update(feedback="Your face.")
+    with pytest.raises(ProofError, match="content"):
+        await client.decide(wire.NewDecision(contribution=other.id, verdict="rejected", feedback="No."))
 
 
 @pytest.mark.parametrize("kind", KINDS)

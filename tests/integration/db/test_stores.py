@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import fields
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, make_url, select, text
 from sqlalchemy.exc import DBAPIError
 
 from ledger.book.facts import Facts
@@ -57,7 +57,7 @@ async def test_errors_of_the_driver_never_repeat_what_was_to_be_written(database
             await connection.execute(statement, written)
     assert "nowhere" in str(raised.value)
     assert "somebody" not in str(raised.value)
-    lone = engines.sqlite_engine(parse_url("sqlite+aiosqlite://"), appending=True)
+    lone = engines.sqlite_engine(make_url("sqlite+aiosqlite://"), appending=True)
     with pytest.raises(DBAPIError) as raised, lone.begin() as plain:
         plain.execute(statement, written)
     assert "somebody" not in str(raised.value)

@@ -19,7 +19,7 @@ from tests.services.postgres import PostgresDatabases, programs_folder
 from tests.simulation.crash.serving import until
 from tests.simulation.crash.stage import Stage, is_sqlite, sqlite_file, staged
 
-LOADED = 40
+LOADED = 25
 """Answers before, during and after the backup."""
 
 

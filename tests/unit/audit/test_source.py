@@ -104,7 +104,13 @@ def test_a_busy_service_is_asked_again(service: Service, monkeypatch: pytest.Mon
             source.fetch("checkpoint", 10_000)
 
 
-@pytest.mark.parametrize("status", [301, 400, 403, 500])
+def test_an_object_store_does_not_say_which_files_are_missing(service: Service) -> None:
+    service.replies["/logs/main/keys.json"] = [(403, b"<Error/>", {})]
+    with UrlSource(service.url) as source, pytest.raises(NotFoundError, match="403"):
+        source.fetch("keys.json", 10_000)
+
+
+@pytest.mark.parametrize("status", [301, 400, 401, 500])
 def test_other_answers_are_no_files(service: Service, status: int) -> None:
     service.replies["/logs/main/checkpoint"] = [(status, b"", {"location": "/"})]
     with UrlSource(service.url) as source, pytest.raises(FormatError, match=str(status)):

@@ -1,4 +1,7 @@
-"""The same thing done with either client, against a service that is scripted."""
+"""The same thing done with either client, against a service that is scripted.
+
+A number alone is the answer of a proxy; the service's own refusals have a body.
+"""
 
 from __future__ import annotations
 
@@ -47,5 +50,6 @@ class Script:
         if isinstance(answer, int):
             return httpx.Response(answer, headers={"Retry-After": "0"}, request=request)
         if isinstance(answer, tuple):
-            return httpx.Response(answer[0], headers={"Retry-After": "0"}, json=answer[1], request=request)
+            headers = {"Retry-After": "0", "Content-Type": "application/problem+json"}
+            return httpx.Response(answer[0], headers=headers, json=answer[1], request=request)
         return httpx.Response(200, json=answer, request=request)

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import hashlib
 import json
+import os
+import traceback
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
 from ledger import wire
-from ledger.client import AsyncClient, Client
+from ledger.client import AsyncClient
 from ledger.client.calls import run, run_each
 from ledger.client.core import path_of
-from ledger.errors import FormatError, UnauthorizedError, UnavailableError
+from ledger.errors import FormatError, ProofError, UnauthorizedError, UnavailableError
+from ledger.tree.keys import LogSigner
 from tests.unit.client.both import KINDS, URL, Kind, Script, outcome
 
 ID = "01935b1e-0000-7000-8000-000000000000"
@@ -148,8 +153,104 @@ def test_a_stream_that_is_cut_is_no_whole_one(kind: Kind, tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_url_that_is_none_is_refused_and_the_key_is_not_shown() -> None:
-    for kind in (Client, AsyncClient):
-        with pytest.raises(FormatError):
-            kind("example.org")
-        assert "secret" not in repr(kind(URL, "secret"))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_url_that_is_none_is_refused_and_the_key_is_not_shown(kind: Kind) -> None:
+    hosts = ("", "[::1", "h:x", "h:0", "h:99999", "h?key=1", "h#x", "ann:secret@h", "secret@h:1")
+    for url in ("example.org", "ftp://h", *(f"http://{host}" for host in hosts)):
+        with pytest.raises(FormatError) as refused:
+            kind(url)
+        assert "secret" not in str(refused.value)
+    for url in (URL, "https://[::1]:8000/base/", "HTTP://h"):
+        assert "secret" not in repr(kind(url, "secret"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("key", ["secret\n", "secr\u2019et", " secret", "sec\tret", ""])
+def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(kind: Kind, key: str) -> None:
+    with pytest.raises(FormatError) as refused:
+        kind(URL, key)
+    assert key.strip() == "" or key.strip() not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_reply_that_no_model_takes_is_not_shown(kind: Kind) -> None:
+    """Its key may be the only copy of it, and errors go into logs."""
+    reply = {**WRITTEN, "key": "cl_secret", "more": "cl_secret"}
+    with pytest.raises(FormatError, match="more: ") as refused:
+        outcome(kind, Script(reply), lambda client: client.add_key(["submit"]))
+    assert "cl_secret" not in "".join(traceback.format_exception(refused.value))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("lie", [{"code": 200}, GOOD | {"index": "1"}, GOOD | {"more": 1}])
+def test_results_that_are_none_are_said(kind: Kind, lie: dict[str, object]) -> None:
+    with pytest.raises(FormatError, match="result of a batch"):
+        outcome(kind, Script({"results": [lie]}), lambda client: client.submit_many(contributions(1)))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_documents_that_are_none_are_said(kind: Kind) -> None:
+    for text in (b"<html>", b"[1]", b'"\xff"', b"[" * 100_000):
+        answer = partial(httpx.Response, 200, content=text + b"\n")
+        with pytest.raises(FormatError, match="JSON object"):
+            outcome(kind, lambda request: answer(), lambda client: client.export_accepted(ID))  # noqa: B023
+        with pytest.raises(FormatError, match="JSON object"):
+            outcome(kind, lambda request: answer(), lambda client: client.export())  # noqa: B023
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_that_is_stored_as_another_one_is_said(kind: Kind, tmp_path: Path) -> None:
+    file = tmp_path / "song"
+    file.write_bytes(b"mine")
+    digest = hashlib.sha256(b"mine").hexdigest()
+    true = {"sha256": digest, "bytes": 4, "type": "audio/flac"}
+    assert outcome(kind, Script(true), lambda client: client.upload(file, "audio/flac")) == true
+    for lie in ({"sha256": "0" * 64}, {"bytes": 5}):
+        with pytest.raises(ProofError):
+            outcome(kind, Script(true | lie), lambda client: client.upload(file, "audio/flac"))
+
+
+async def test_a_download_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield b"x"
+            await asyncio.sleep(0)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, content=endless())
+
+    async with AsyncClient(URL, transport=httpx.MockTransport(answer)) as client:
+        for turns in range(0, 40):
+            download = asyncio.ensure_future(client.download("0" * 64, tmp_path / "file"))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            download.cancel()
+            await asyncio.wait([download])
+        await asyncio.sleep(0.05)  # threads that were left alone
+    assert os.listdir(tmp_path) == []
+
+
+async def test_fewer_than_one_batch_at_a_time_is_refused() -> None:
+    with pytest.raises(FormatError, match="concurrency"):
+        AsyncClient(URL, concurrency=0)
+
+
+async def test_calls_at_the_same_time_trust_one_key() -> None:
+    """A service that names another key to each that asks is believed once."""
+    keys = [LogSigner.generate("example.org/crowd").verifier_key.vkey for _ in range(4)]
+    named = iter(keys)
+    plain: dict[object, object] = {str: "", int: 0}
+    fields = wire.AuditSummary.model_fields.items()
+    summary = {name: plain.get(field.annotation, [] if name == "logs" else None) for name, field in fields}
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        await asyncio.sleep(0.01)
+        if request.url.path == "/v1/audit/summary":
+            return httpx.Response(200, json=summary | {"vkey": next(named)})
+        return httpx.Response(200, content=b"{}")
+
+    async with AsyncClient(URL, transport=httpx.MockTransport(answer), verify=True) as client:
+        calls = [asyncio.ensure_future(client.entry_receipt(n)) for n in range(3)]
+        await asyncio.wait(calls)
+        assert [type(each.exception()) for each in calls] == [ProofError] * 3
+        assert client.vkey == keys[0]

@@ -17,6 +17,7 @@ READ = {"ended": True}
 WRITTEN = {"id": "i", "index": 1, "status": "recorded", "url": "u", "receipt": {}, "opening": None}
 ID = "01935b1e-0000-7000-8000-000000000000"
 DATABASE = (503, {"type": "/problems/database-unavailable", "detail": "No."})
+BUSY = (503, {"type": "/problems/queue-full", "detail": "Later."})
 SAFE = wire.NewContribution(campaign=ID, contributor="ann", content=1, external_id="e")
 UNSAFE = wire.NewContribution(campaign=ID, contributor="ann", content=1)
 
@@ -31,12 +32,12 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("new", "answers"),
     [
-        (UNSAFE, (503, 503, WRITTEN)),
+        (UNSAFE, (BUSY, BUSY, WRITTEN)),
         (UNSAFE, (429, WRITTEN)),
         (SAFE, (DATABASE, WRITTEN)),
-        (SAFE, (502, 504, WRITTEN)),
+        (SAFE, (502, 503, 504, WRITTEN)),
         (SAFE, (httpx.ReadError, httpx.RemoteProtocolError, httpx.ReadTimeout, WRITTEN)),
-        (UNSAFE, (503, httpx.ConnectError, httpx.ConnectTimeout, WRITTEN)),
+        (UNSAFE, (BUSY, httpx.ConnectError, httpx.ConnectTimeout, WRITTEN)),
     ],
 )
 def test_asked_again(kind: Kind, new: wire.NewContribution, answers: tuple[Any, ...]) -> None:
@@ -52,6 +53,7 @@ def test_asked_again(kind: Kind, new: wire.NewContribution, answers: tuple[Any, 
     [
         (UNSAFE, DATABASE, DatabaseError),
         (UNSAFE, 502, UnavailableError),
+        (UNSAFE, 503, UnavailableError),  # a proxy's: the connection behind it may have broken amid the request
         (UNSAFE, httpx.ReadError, UnavailableError),
         (UNSAFE, httpx.ReadTimeout, UnavailableError),
         (SAFE, httpx.ConnectError, UnavailableError),  # never reached: its address may be wrong
@@ -98,6 +100,16 @@ def test_items_of_a_batch_that_wait_are_sent_again(kind: Kind, monkeypatch: pyte
     impatient = Script({"results": [later]})
     (one,) = outcome(kind, impatient, lambda client: client.submit_many([SAFE]), patience_seconds=0)
     assert isinstance(one, QueueFullError)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_became_of_a_batch_is_not_lost_when_its_rest_fails(kind: Kind, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QueueFullError, "retry_after_seconds", 0)
+    good = {"code": 201, **WRITTEN}
+    later = {"code": 503, "type": "/problems/queue-full", "detail": "Later."}
+    script = Script({"results": [later, good, later]}, (401, {"type": "/problems/unauthorized", "detail": "Revoked."}))
+    results = outcome(kind, script, lambda client: client.submit_many([UNSAFE] * 3))
+    assert [type(each).__name__ for each in results] == ["UnauthorizedError", "Written", "UnauthorizedError"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -53,3 +53,12 @@ def test_contributions_to_a_campaign_with_and_without_a_currency() -> None:
     }
     assert [each.line for each in found.refused] == [4]
     assert [each.line for each in read("indiegogo", INDIEGOGO.encode(), "contributions").refused] == [3, 4]
+
+
+def test_days_that_could_be_two_are_not_guessed() -> None:
+    head = "Backer Number,Backer UID,Pledge Amount,Pledged At,Pledged Status\n"
+    found = read(
+        "kickstarter", (head + "1,7,$5 USD,05/12/2014,collected\n2,8,$5,2014/05/12,?!\n").encode(), "backer-report"
+    )
+    assert "two days" in found.refused[0].reason
+    assert [each.reason for each in found.skipped] == ["The pledge is not collected."]

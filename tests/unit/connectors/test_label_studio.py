@@ -144,3 +144,23 @@ def test_forged_and_truncated_deliveries_are_refused_and_replays_are_known() -> 
     with pytest.raises(FormatError):
         HOOK.records(cut, None)
     assert HOOK.records(delivery({"action": "PROJECT_UPDATED"}), None) == ()
+
+
+def test_an_annotation_is_of_its_own_task_or_of_none() -> None:
+    found = read("label-studio", export(annotation(task=3), annotation(id=10)), "json")
+    assert {each.task for each in found.contributions} == {"label-studio:3"}
+    (refused,) = read("label-studio", export(annotation(task=4)), "json").refused
+    assert "without its task" in refused.reason
+
+
+def test_a_review_can_be_taken_back_by_an_acceptance() -> None:
+    found = read("label-studio", export(annotation(last_action="fixed_and_accepted")), "json")
+    assert [each.replaces for each in found.decisions] == [("label-studio:9:rejected",)]
+
+
+def test_a_flat_row_that_was_left_empty_has_its_task_all_the_same() -> None:
+    flat = {"annotation_id": 9, "annotator": 4, "created_at": "2026-11-22T02:12:24Z", "id": 3, "lead_time": 1}
+    found = read("label-studio", json.dumps([{**flat, "updated_at": "", "text": "متن"}]).encode(), "rows", answers="s")
+    (given,) = found.contributions
+    assert (given.task, given.content) == ("label-studio:3", {"_at": "2026-11-22T02:12:24.000Z"})
+    assert found.tasks["label-studio:3"].content == {"text": "متن"}

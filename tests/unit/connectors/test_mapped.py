@@ -163,3 +163,20 @@ def test_the_mapping_in_the_docs() -> None:
         assert part is not None
         names = set(part.__struct_fields__)
         assert all(f"{name} = " in page or f"[{name}]" in page for name in names), names
+
+
+def test_ids_of_several_columns_are_never_two_peoples() -> None:
+    lines = (["a/b", "c", *LINE[2:]], ["a", "b/c", *LINE[2:]], ["a%2Fb", "c", *LINE[2:]])
+    found = [each for each in read(as_csv(*lines)) if isinstance(each, Record)]
+    assert len({record.contributions[0].external_id for record in found}) == 3
+
+
+def test_a_column_that_is_named_as_our_time_is_kept() -> None:
+    mapping = Mapping(name="x", contribution=ContributionMapping(id=["id"], contributor="who", at="when"))
+    (record,) = read(b"id,who,when,_at,_at_answered\n1,ann,2026-04-03,mine,too\n", mapping)
+    assert isinstance(record, Record)
+    assert record.contributions[0].content == {
+        "_at": "2026-04-03T00:00:00.000Z",
+        "_at_answered": "too",
+        "_at_answered_": "mine",
+    }

@@ -185,6 +185,18 @@ def test_an_event_by_sns_is_genuine_with_the_topic_and_the_certificate() -> None
     assert HOOK.records(notification(event("HITReviewable")), None) == []
 
 
+def test_a_message_of_an_unknown_topic_is_refused_as_fast_as_where_there_is_no_webhook(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert HOOK is not None
+    opened: list[bytes] = []
+    monkeypatch.setattr(x509, "load_pem_x509_certificate", opened.append)
+    for secret in (SECRET, b"a decoy"):
+        with pytest.raises(SignatureError):
+            HOOK.verify(notification("?", TopicArn="arn:aws:sns:us-east-1:1:another"), [secret])
+    assert opened == []
+
+
 def test_messages_of_a_queue_are_read_as_a_file() -> None:
     messages = [
         event("AssignmentApproved"),

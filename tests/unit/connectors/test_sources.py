@@ -264,3 +264,10 @@ def test_replies_of_something_else(name: str, option: str, body: bytes) -> None:
             return
     assert found.records == []
     assert all(isinstance(each, Refused) for each in found.refused)
+
+
+def test_a_prolific_that_turns_in_circles_is_given_up() -> None:
+    first = json.loads((DATA / "prolific" / "submissions.json").read_text())["results"]
+    body = {"results": first, "_links": {"next": {"href": "?page=2"}}}
+    with limited(lambda _: Reply(body)) as api, pytest.raises(FormatError, match="same page again"):
+        pull(api, "prolific", study="671b8ae84509b9a624b95e13")

@@ -12,7 +12,8 @@ import pytest
 
 from ledger.connectors.connector import Delivery
 from ledger.connectors.registry import find
-from ledger.errors import FormatError, SignatureError, StaleDeliveryError
+from ledger.connectors.verdicts import Bonuses
+from ledger.errors import ConfigError, FormatError, SignatureError, StaleDeliveryError
 from tests.unit.connectors.files import DATA, NOW_MS, Platform, delivery, read
 
 RESULTS = DATA / "toloka" / "results.tsv"
@@ -162,8 +163,9 @@ def test_forged_stale_and_truncated_deliveries_are_refused() -> None:
 
 def test_events_make_us_ask_for_the_assignments_once_each() -> None:
     assert HOOK is not None
-    page = json.loads(REPLIES.read_text().splitlines()[1])["items"]
-    ask = Platform({f"/assignments/{each['id']}": each for each in page})
+    paid, page = (json.loads(line)["items"] for line in REPLIES.read_text().splitlines()[:2])
+    bonuses = {f"/user-bonuses/{each['id']}": each for each in paid}
+    ask = Platform({f"/assignments/{each['id']}": each for each in page} | bonuses)
     sent = signed(
         events(
             ("ASSIGNMENT_SUBMITTED", "assign-1"),
@@ -175,9 +177,11 @@ def test_events_make_us_ask_for_the_assignments_once_each() -> None:
     )
     HOOK.verify(sent, [SECRET])
     records = HOOK.records(sent, ask)
-    assert [path for path, _ in ask.asked] == ["/assignments/assign-1", "/assignments/assign-2"]
+    asked = [path for path, _ in ask.asked]
+    assert asked == ["/assignments/assign-1", "/user-bonuses/7", "/assignments/assign-2"]
     found = read("toloka", REPLIES, "replies")
-    assert [record.contributions for record in records] == [record.contributions for record in found.records[:2]]
+    for record, same in zip(records, found.records[:2], strict=True):
+        assert (record.contributions, record.decisions) == (same.contributions, same.decisions)
     assert [record.decisions[0].verdict for record in records] == ["accepted", "rejected"]
     assert HOOK.records(signed(events(("POOL_CLOSED", ""))), None) == ()
     with pytest.raises(FormatError, match="cannot ask"):
@@ -235,3 +239,21 @@ def test_what_was_rejected_can_be_accepted_and_not_the_other_way() -> None:
     accepted, rejected = by_verdict["accepted"], by_verdict["rejected"]
     assert accepted.replaces == (f"{accepted.contribution}:rejected",)
     assert rejected.replaces == ()
+
+
+def test_what_a_worker_wrote_in_brackets_is_text() -> None:
+    head = "INPUT:q\tOUTPUT:a\tASSIGNMENT:assignment_id\tASSIGNMENT:worker_id\tASSIGNMENT:status\n"
+    found = read("toloka", (head + "?\t[unclear]\ta1\tw1\tAPPROVED\n?\t[1]\ta2\tw1\tAPPROVED\n").encode(), "results")
+    assert found.refused == []
+    assert [each.content for each in found.contributions] == [{"a": "[unclear]"}, {"a": [1]}]
+
+
+@pytest.mark.parametrize("amount", ["1E-999999", "0.0000000000001", "1E+12", "-1", "NaN"])
+def test_amounts_that_nobody_pays(amount: str) -> None:
+    with pytest.raises(FormatError):
+        Bonuses().add("a1", amount)
+
+
+def test_a_word_of_an_option_that_is_none() -> None:
+    with pytest.raises(ConfigError, match="unit: 'tasks'"):
+        read("toloka", RESULTS, "results", unit="tasks")

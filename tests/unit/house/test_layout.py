@@ -27,6 +27,7 @@ TOP = {
     "requirements-consensus.lock",
     "requirements-analysis.lock",
     "requirements-release.lock",
+    "requirements-fuzz.lock",
     "Containerfile",
 }
 IN_TESTS = {

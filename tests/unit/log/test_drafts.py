@@ -10,7 +10,7 @@ from ledger.log.items import AddKey, Item, Record, RevokeKey
 from ledger.log.plan import Outcome, Planned
 from ledger.statements.kinds import parse
 from ledger.statements.log import LogOpened
-from ledger.statements.platforms import KeyRotated
+from ledger.statements.platforms import MAX_KEYS, KeyRotated
 from ledger.statements.values import format_time, time_ms
 from tests.unit.log.memory import MemoryLog, outcomes
 from tests.unit.log.samples import ORIGIN, PLACE, Maker
@@ -49,6 +49,16 @@ def test_the_last_admin_key_stays(log: MemoryLog, maker: Maker) -> None:
     revoke_other = RevokeKey(platform=maker.platform, key_id=submit_only.id)
     made = log.write(added, revoke_first, revoke_added, revoke_other)
     assert outcomes(made) == ["Planned", "Planned", "RuleError", "Planned"]
+
+
+def test_a_platform_has_so_many_keys_and_is_told_so(log: MemoryLog, maker: Maker) -> None:
+    for _ in range(MAX_KEYS - len(log.loaded.keys[maker.platform])):
+        log.write(maker.add_key())
+    refused = outcome(log, maker.add_key())
+    assert isinstance(refused, RuleError)
+    assert refused.rule == "keys-bounded"
+    log.write(RevokeKey(platform=maker.platform, key_id=next(iter(log.loaded.keys[maker.platform]))))
+    log.write(maker.add_key())
 
 
 def test_the_last_admin_key_does_not_expire(log: MemoryLog, maker: Maker) -> None:

@@ -25,5 +25,5 @@ def test_the_arithmetic_by_hand() -> None:
 
 def test_more_than_a_log_takes_is_more_logs() -> None:
     need = Need.of(10**10, FIGURES)
-    assert (need.logs_singly, need.logs_batched) == (31, 7)
-    assert need.gas_anchors == 31 * 4320 * 50_000
+    assert (need.logs_singly, need.logs_batched) == (45, 9)
+    assert need.gas_anchors == 45 * 4320 * 50_000

@@ -273,6 +273,31 @@ async def test_another_workers_writes_are_looked_at_anew(story: Any) -> None:
     assert memory.kinds() == ["contribution.recorded"] * 2
 
 
+async def test_what_fails_amid_a_batch_is_told_the_next_time(story: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Entries before the settlement were derived, but not written."""
+    campaign = story.campaign()
+    story.fund(campaign, 1_000)
+    story.decide(story.submit(campaign, 1))
+    story.link(1, wallet(1))
+    story.tick(101)
+    story.end(story.settle())
+    memory = Memory(story)
+    teller = Teller(story, memory)
+    with monkeypatch.context() as patch:
+
+        async def lost(*_: Any) -> Any:
+            raise UnavailableError("Another worker leads by now.")
+
+        patch.setattr(type(teller.context.work), "run", lost)
+        with pytest.raises(UnavailableError):
+            await teller.step()
+    assert memory.told == []
+    await teller.step()
+    assert memory.kinds() == [
+        "contribution.recorded", "decision.made", "decision.final", "rewards.settled", "rewards.claimable",
+    ]  # fmt: skip
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**6))
 async def test_each_event_is_told_once_wherever_its_teller_ends(seed: int) -> None:

@@ -13,6 +13,9 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from ledger.db import tables
 from ledger.db.sealed import new_key
+from ledger.errors import UnavailableError
+from ledger.statements.kinds import parse
+from ledger.statements.platforms import AdminActed
 from ledger.tree.keys import LogSigner
 from ledger.wire.endpoints import MAX_ENDPOINTS
 from ledger.worker.delivering.rows import KEPT_MS, MAX_WAITING
@@ -286,3 +289,34 @@ async def test_secrets_follow_the_newest_key_and_a_lost_key_stops_only_its_endpo
         await until(lambda: _paused(sender, endpoint))
     assert len(receiver.taken) == 2
     assert (await sender.get(endpoint))["failing_since"] is None
+
+
+async def test_what_is_done_to_endpoints_stands_in_the_log(sender: Sender) -> None:
+    made = await sender.endpoint("https://example.org/")
+    path, headers = f"/v1/endpoints/{made['id']}", sender.platform.headers
+    await patch(sender, made, at_once=2)
+    await sender.api.http.post(f"{path}/rotate", headers=headers)
+    await sender.api.http.delete(path, headers=headers)
+    size = (await sender.api.service.reader.head()).size
+    said = [parse(each) for each in await sender.api.service.reader.statements(0, size)]
+    acts = [each for each in said if isinstance(each, AdminActed)]
+    assert [each.act for each in acts] == [f"endpoint.{done}" for done in ("made", "changed", "rotated", "removed")]
+    assert {(each.subject, each.by) for each in acts} == {(made["id"], sender.platform.key.split("_")[1])}
+
+
+async def test_what_cannot_be_noted_is_not_done(sender: Sender) -> None:
+    """Such as while the log is compared with the anchored one: whoever stole a key must not act unseen then."""
+    made = await sender.endpoint("https://example.org/")
+    path, headers = f"/v1/endpoints/{made['id']}", sender.platform.headers
+    before = await sender.get(made)
+    sender.api.service.writer.stop_writes(UnavailableError("The log is being compared."))
+    sender.api.service.deployment = PLACE
+    replies = [
+        await sender.platform.post("/v1/endpoints", {"url": "https://example.org/2"}),
+        await patch(sender, made, at_once=2),
+        await sender.api.http.post(f"{path}/rotate", headers=headers),
+        await sender.api.http.delete(path, headers=headers),
+    ]
+    sender.api.service.deployment = None
+    assert [reply.status_code for reply in replies] == [503] * 4
+    assert (await sender.platform.get("/v1/endpoints")).json()["items"] == [before]

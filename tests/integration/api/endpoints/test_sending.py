@@ -9,6 +9,7 @@ import time
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from ledger.worker.delivering import delivering
 from ledger.worker.delivering.schedule import DELAYS_MS, GIVE_UP_MS
 from tests.integration.api.endpoints.sender import Sender, working
 from tests.integration.api.running import until
@@ -284,3 +285,48 @@ async def test_as_many_at_once_as_are_wanted(sender: Sender, receiver: Receiver)
         await sender.until_states(endpoint, *["sent"] * 20)
     assert receiver.most_at_once == 4
     assert sorted(receiver.ids) == sorted(ids)
+
+
+async def test_one_to_which_much_is_to_be_sent_holds_up_no_other(
+    sender: Sender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "_ENDPOINTS", 1)
+    monkeypatch.setattr(delivering, "_ROUND", 5)
+    await sender.endpoint(receiver.url)
+    other = await sender.api.platform("Others")
+    await sender.endpoint(receiver.url, other)
+    await sender.happen(60)
+    (single,) = await sender.happen(platform=other)
+    async with working(sender.worker()):
+        await until(lambda: _taken(receiver, 61))
+    assert receiver.ids.index(single) <= 10
+
+
+async def test_slow_endpoints_of_one_platform_leave_room_for_others(
+    sender: Sender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They answer well, but late: nothing else would hold them back."""
+    monkeypatch.setattr(delivering, "_REQUESTS", 8)
+    monkeypatch.setattr(delivering, "_REQUESTS_OF_A_PLATFORM", 4, raising=False)
+    let_go = asyncio.Event()
+
+    async def late(taken: Taken) -> Reply:
+        if taken.path == "/slow":
+            await let_go.wait()
+        return Reply()
+
+    receiver.answer = late
+    for _ in range(3):
+        await sender.endpoint(receiver.url.replace("/told", "/slow"), at_once=4)
+    other = await sender.api.platform("Others")
+    await sender.endpoint(receiver.url, other)
+    await sender.happen(12)
+    async with working(sender.worker()):
+        await until(lambda: _taken(receiver, 4))
+        (single,) = await sender.happen(platform=other)
+        await until(lambda: _has(receiver, single), 5)
+        let_go.set()
+
+
+async def _has(receiver: Receiver, id_: str) -> bool:
+    return id_ in receiver.ids

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import select, update
 
 from api.inbox import deliveries
+from api.inbox.hooks import Hooks
 from api.inbox.working import Inbox
 from api.scope import is_delivery
+from api.service import new_id
 from ledger.connectors.registry import connectors
 from ledger.db import tables
 from ledger.db.sealed import SealedSecrets, new_key
@@ -126,6 +128,27 @@ async def test_a_token_stays_with_its_server(api: Api, platform: Platform) -> No
     assert "token-of" not in reply.text
 
 
+async def test_a_token_that_is_put_in_meanwhile_stays_with_its_server(
+    api: Api, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = await make_hook(platform, "toloka", await platform.campaign(), base_url="https://toloka.dev/api/v1")
+    read = Hooks._row
+
+    async def change(**values: str) -> Any:
+        return await api.http.patch(f"/v1/hooks/{hook.id}", headers=platform.headers, json=values)
+
+    async def then_a_colleague(own: Hooks, platform_id: str, id_: str) -> Any:
+        row = await read(own, platform_id, id_)
+        monkeypatch.setattr(Hooks, "_row", read)
+        assert (await change(token="the-token-of-toloka")).status_code == 200
+        return row
+
+    monkeypatch.setattr(Hooks, "_row", then_a_colleague)
+    reply = await change(base_url="https://evil.example/api/v1")
+    assert (reply.status_code, reply.json()["rule"]) == (409, "hook-unchanged")
+    assert (await hook.shown())["base_url"] == "https://toloka.dev/api/v1"
+
+
 async def test_nothing_in_the_database_is_the_secret(api: Api, platform: Platform) -> None:
     asked = {"base_url": "https://toloka.dev", "token": "the-token-of-toloka"}
     hook = await make_hook(platform, "toloka", await platform.campaign(), **asked)
@@ -193,6 +216,7 @@ async def test_bodies_are_erased(api: Api, hook: Made) -> None:
     await hook.send(by_header(b"{", hook.secret, 0))
     line = await becomes(hook, "refused")
     reads, of = api.service.reads, tables.deliveries.c
+    assert await deliveries.counts(reads) == {"waiting": 0, "refused": 1, "dead": 0}  # the metrics
     (row,) = await reads.all(select(of.ended_ms, of.body))
     assert bytes(row.body) == b"{"
     await deliveries.forget(reads, row.ended_ms + deliveries.BODIES_MS)
@@ -206,6 +230,14 @@ async def test_bodies_are_erased(api: Api, hook: Made) -> None:
     assert await hook.deliveries() == []
 
 
+async def test_what_came_while_its_hook_was_deleted_is_forgotten(api: Api, hook: Made) -> None:
+    reads = api.service.reads
+    kept = await deliveries.store(reads, hook.id, new_id(), "kept", b"{", 1)
+    await deliveries.store(reads, new_id(), new_id(), "of nobody", b"{", 1)
+    await deliveries.forget(reads, 2)
+    assert [row.id for row in await reads.all(select(tables.deliveries.c.id))] == [kept]
+
+
 async def test_too_many_wait(api: Api, hook: Made, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deliveries, "MAX_WAITING", 2)
     reads = api.service.reads
@@ -216,12 +248,6 @@ async def test_too_many_wait(api: Api, hook: Made, monkeypatch: pytest.MonkeyPat
     assert [reply.status_code for reply in replies] == [200, 200, 429]
     assert replies[2].headers["retry-after"]
     assert (await hook.shown())["waiting"] == 2
-
-
-async def test_metrics(api: Api, hook: Made) -> None:
-    await hook.send(by_header(b"{", hook.secret, 0))
-    await becomes(hook, "refused")
-    assert await deliveries.counts(api.service.reads) == {"waiting": 0, "refused": 1, "dead": 0}
 
 
 def test_every_connector_has_an_address_that_counts_as_one() -> None:

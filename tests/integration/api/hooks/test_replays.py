@@ -1,4 +1,4 @@
-"""Deliveries that live platforms sent, replayed through the real endpoint, on both databases."""
+"""Deliveries that live platforms sent, replayed through the real endpoint; on the other database in the long tests."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import pytest
 
 from ledger.tree.keys import LogSigner
 from tests.integration.api.hooks.senders import DATA, Made, by_basic, by_header, make_hook, recorded
+from tests.integration.api.hooks.waiting import none_waits
 from tests.integration.api.running import Api, Platform, running, settings, until
 from tests.services.platform_api import Asked, PlatformApi, Reply, serving
 
 
-@pytest.fixture
-async def api(database_url: str, tmp_path: Path, log_signer: LogSigner) -> AsyncIterator[Api]:
-    async with running(settings(tmp_path, database_url, log_signer, private_addresses=True)) as found:
+@pytest.fixture(params=["sqlite_database_url", pytest.param("postgres_url", marks=pytest.mark.long)])
+async def api(request: pytest.FixtureRequest, tmp_path: Path, log_signer: LogSigner) -> AsyncIterator[Api]:
+    url = request.getfixturevalue(request.param)
+    async with running(settings(tmp_path, url, log_signer, private_addresses=True)) as found:
         yield found
 
 
@@ -39,11 +41,7 @@ def pybossa() -> Iterator[PlatformApi]:
 
 async def settled(hook: Made) -> list[dict[str, Any]]:
     """The deliveries in the order in which they came, once none waits."""
-
-    async def over() -> bool:
-        return all(each["state"] != "waiting" for each in await hook.deliveries())
-
-    await until(over)
+    await until(lambda: none_waits(hook))
     return (await hook.deliveries())[::-1]
 
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from sqlalchemy import func, select
 
 from ledger.db import tables
 from ledger.tree.keys import LogSigner
 from tests.integration.api.hooks import senders
 from tests.integration.api.hooks.senders import Made, Sender, Sent, make_hook
+from tests.integration.api.hooks.waiting import none_waits
 from tests.integration.api.running import Api, Platform, running, settings, until
+from tests.services.databases import copy_sqlite
 from tests.services.platform_api import Asked, PlatformApi, Reply, serving
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 @dataclass(frozen=True)
@@ -135,13 +141,23 @@ def server(scheme: Scheme) -> Iterator[PlatformApi]:
         yield found
 
 
-@pytest.fixture
-async def api(sqlite_database_url: str, tmp_path: Path, log_signer: LogSigner) -> AsyncIterator[Api]:
-    async with running(settings(tmp_path, sqlite_database_url, log_signer, private_addresses=True)) as found:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(
+    migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, log_signer: LogSigner
+) -> AsyncIterator[Api]:
+    """One for all schemes: an application takes longer to make than a delivery to be worked on."""
+    folder = tmp_path_factory.mktemp("schemes")
+    url = copy_sqlite(migrated_sqlite, folder / "crowdledger.sqlite")
+    async with running(settings(folder, url, log_signer, private_addresses=True)) as found:
         yield found
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
+async def platform(api: Api) -> Platform:
+    return await api.platform()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def hook(platform: Platform, scheme: Scheme, server: PlatformApi) -> Made:
     asked = {"base_url": server.url, "token": "a-token"} if scheme.answers else {}
     given = {"secret": scheme.given} if scheme.given else {}
@@ -156,11 +172,10 @@ async def rows_of(api: Api) -> tuple[int, int]:
     return (await api.service.reader.head()).size, counted[0]
 
 
-async def settled(hook: Made) -> None:
-    async def over() -> bool:
-        return all(each["state"] != "waiting" for each in await hook.deliveries())
-
-    await until(over)
+async def totals(api: Api) -> Counter[str]:
+    """Refused deliveries by reason, all hooks together."""
+    await api.service.door.refusals.write(api.service.reads, 1)
+    return Counter(await api.service.door.refusals.totals(api.service.reads))
 
 
 async def test_a_genuine_delivery_is_recorded_and_a_replayed_one_is_nothing_new(
@@ -169,7 +184,7 @@ async def test_a_genuine_delivery_is_recorded_and_a_replayed_one_is_nothing_new(
     began = time.monotonic()
     reply = await hook.send(scheme.sign(scheme.body, hook.secret, 0))
     assert (reply.status_code, time.monotonic() - began < 5) == (200, True), reply.text
-    await settled(hook)
+    await until(lambda: none_waits(hook))
     (line,) = await hook.deliveries()
     assert (line["state"], line["words"], line["has_body"], line["tries"]) == ("done", None, False, 1)
     (thing,) = [each for each in line["recorded"] if each["kind"] == "contribution"]
@@ -183,14 +198,14 @@ async def test_a_genuine_delivery_is_recorded_and_a_replayed_one_is_nothing_new(
     asked = len(server.asked)
     again = await hook.send(scheme.sign(scheme.body, hook.secret, 0))
     assert (again.status_code, again.json()) == (200, reply.json())
-    await settled(hook)
+    await until(lambda: none_waits(hook))
     # Amazon signs the time into the body, so that this one is a message like the first, under its own id.
     assert (await rows_of(api), len(server.asked)) == (before, asked)
 
 
 async def test_what_is_not_genuine_leaves_a_number(api: Api, hook: Made, scheme: Scheme, server: PlatformApi) -> None:
     """Nor does it show whether there is such a hook."""
-    before = await rows_of(api)
+    before, counted = await rows_of(api), await totals(api)
     good = scheme.sign(scheme.body, hook.secret, 0)
     changed = Sent(good.body.replace(b"1", b"2", 1) if b"1" in good.body else good.body + b" ", good.headers)
     refused = [
@@ -212,10 +227,8 @@ async def test_what_is_not_genuine_leaves_a_number(api: Api, hook: Made, scheme:
             assert (stale.status_code, stale.json()["type"]) == (401, "/problems/delivery-stale")
         expected["stale"] = 2
     assert (await rows_of(api), server.asked) == (before, [])
-    await api.service.door.refusals.write(api.service.reads, 1)
+    assert await totals(api) - counted == Counter(expected)  # the metrics
     assert (await hook.shown())["refused"] == expected
-    metrics = await api.service.door.refusals.totals(api.service.reads)
-    assert metrics == expected
     other = hook.id[:-4] + ("beef" if hook.id[-4:] != "beef" else "cafe")
     for path in (f"{scheme.connector}/{other}", f"{scheme.connector}/x", f"no-connector/{hook.id}"):
         reply = await good.to(api, f"http://crowd.test/v1/hooks/{path}")

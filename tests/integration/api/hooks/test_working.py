@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
 from api.inbox import deliveries, recording, working
+from ledger.connectors.preparing import Prepared, Preparer
+from ledger.connectors.records import Record, Refused
 from ledger.tree.keys import LogSigner
-from tests.integration.api.hooks.senders import Made, by_basic, by_header, by_prolific, make_hook
+from tests.integration.api.hooks.senders import (
+    SNS_SECRET,
+    Made,
+    Sent,
+    by_basic,
+    by_header,
+    by_prolific,
+    by_sns,
+    make_hook,
+)
 from tests.integration.api.hooks.waiting import answer, becomes, make_due, none_waits, tried
 from tests.integration.api.running import Api, Platform, running, settings, until
+from tests.services.databases import copy_sqlite
 from tests.services.platform_api import Asked, PlatformApi, Reply, serving
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SUBMISSION: dict[str, Any] = {
     "id": "60d9aadeb86739de712faee0",
     "participant_id": "60bf9310e8dec401be6e9615",
@@ -31,10 +47,20 @@ GIVEN = "a secret that Prolific made"
 SAID = "the secret answer\nERROR a forged line"
 
 
-@pytest.fixture
-async def api(sqlite_database_url: str, tmp_path: Path, log_signer: LogSigner) -> AsyncIterator[Api]:
-    async with running(settings(tmp_path, sqlite_database_url, log_signer, private_addresses=True)) as found:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def api(
+    migrated_sqlite: Path, tmp_path_factory: pytest.TempPathFactory, log_signer: LogSigner
+) -> AsyncIterator[Api]:
+    """One for all tests, each with a platform of its own."""
+    folder = tmp_path_factory.mktemp("working")
+    url = copy_sqlite(migrated_sqlite, folder / "crowdledger.sqlite")
+    async with running(settings(folder, url, log_signer, private_addresses=True)) as found:
         yield found
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def platform(api: Api) -> Platform:
+    return await api.platform()
 
 
 @pytest.fixture
@@ -77,11 +103,7 @@ async def test_a_platform_that_fails_first_is_asked_again(api: Api, platform: Pl
     prolific.first[:] = [Reply(status=500), Reply(status=429), Reply(b"{", length=99)]
     await hook.send(by_prolific(CHANGE, GIVEN, 0))
     for tries, words in ((1, "answered 500"), (2, "answered 429"), (3, "broke")):
-
-        async def tried(tries: int = tries) -> bool:
-            return bool((await hook.deliveries())[0]["tries"] == tries)
-
-        await until(tried)
+        await until(partial(tried, hook, tries))
         (line,) = await hook.deliveries()
         assert line["state"] == "waiting"
         assert line["next_try"] > line["received"]
@@ -149,6 +171,46 @@ async def test_a_change_waits_for_what_it_changes(platform: Platform) -> None:
     assert [each["replaced_by"] for each in found] == [*(each["id"] for each in found[1:]), None]
 
 
+async def test_a_webhook_decides_nothing_in_another_campaign(platform: Platform) -> None:
+    one, other = await platform.campaign(), await platform.campaign()
+    await platform.contribution(one, external_id="mturk:A1")
+    event = {"Events": [{"EventType": "AssignmentApproved", "AssignmentId": "A1"}]}  # nobody to ask, so that it decides
+    hook = await make_hook(platform, "mturk", other, secret=SNS_SECRET)
+    await hook.send(by_sns(event, SNS_SECRET, 0))
+    line = await becomes(hook, "refused")
+    assert ("another campaign" in line["words"], line["recorded"]) == (True, [])
+    right = await make_hook(platform, "mturk", one, secret=SNS_SECRET)
+    await right.send(by_sns(event, SNS_SECRET, 0))
+    assert [each["kind"] for each in (await becomes(right, "done"))["recorded"]] == ["decision"]
+
+
+async def test_the_answer_comes_before_the_work(platform: Platform) -> None:
+    answered = threading.Event()
+
+    def answer(asked: Asked) -> Reply:
+        return Reply(SUBMISSION) if answered.wait(10) else Reply(status=500)
+
+    with serving(answer) as server:
+        hook = await make_prolific(platform, server, rate="2")
+        reply = await hook.send(by_prolific(CHANGE, GIVEN, 0))
+        answered.set()
+        assert (reply.status_code, reply.json()) == (200, {"delivery": (await hook.deliveries())[0]["id"]})
+        assert (await becomes(hook, "done"))["tries"] == 1
+
+
+async def test_a_replay_under_another_event_id_asks_nobody(platform: Platform, prolific: PlatformApi) -> None:
+    hook = await make_prolific(platform, prolific, rate="2")
+    sent = by_prolific(CHANGE, GIVEN, 0)
+    first = await hook.send(sent)
+    await becomes(hook, "done")
+    asked = len(prolific.asked)
+    for number in range(3):  # the header is not signed: whoever caught a delivery can change it
+        again = await hook.send(Sent(sent.body, sent.headers | {"X-Event-ID": f"made-up-{number}"}))
+        assert (again.status_code, again.json()) == (200, first.json())
+    await until(lambda: none_waits(hook))
+    assert (len(await hook.deliveries()), len(prolific.asked)) == (1, asked)
+
+
 async def test_rules_hold_for_deliveries_too(platform: Platform) -> None:
     campaign = await platform.campaign()
     hook = await make_hook(platform, "forms", campaign)
@@ -163,15 +225,25 @@ async def test_rules_hold_for_deliveries_too(platform: Platform) -> None:
     assert (await hook.shown())["not_used"] == 2
 
 
-async def test_one_answer_of_many_that_is_wrong_leaves_the_others(platform: Platform) -> None:
+async def test_one_answer_of_many_that_is_wrong_leaves_the_others(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare, threads = Preparer.prepare, set()
+
+    def noted(preparer: Preparer, record: Record) -> Prepared | Refused:
+        threads.add(threading.current_thread())
+        return prepare(preparer, record)
+
+    monkeypatch.setattr(Preparer, "prepare", noted)
     hook = await make_hook(platform, "forms", await platform.campaign())
     await hook.send(by_header([answer(1), answer(2, respondent_id="x" * 300), answer(3)], hook.secret, 0))
     line = await becomes(hook, "refused")
     assert line["recorded"] == []  # the connector reads a delivery whole
-    many = [answer(number) for number in range(1200)]
+    many = [answer(number) for number in range(600)]
     await hook.send(by_header(many, hook.secret, 0))
     line = await becomes(hook, "done")
-    assert (line["recorded_count"], len(line["recorded"])) == (1200, deliveries.MAX_SHOWN)
+    assert (line["recorded_count"], len(line["recorded"])) == (600, deliveries.MAX_SHOWN)
+    assert threading.main_thread() not in threads  # where others are answered meanwhile
 
 
 async def test_a_fault_of_ours_is_tried_again_and_tells_nothing(

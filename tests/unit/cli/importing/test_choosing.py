@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from ledger.cli.importing import choosing
-from ledger.cli.importing.choosing import ask, choose
+from ledger.cli.importing.choosing import Choice, ask, choose, fitting
 from ledger.connectors.mapping import ContributionMapping, Mapping
 from ledger.connectors.reading.glance import glance
+from ledger.connectors.registry import find
 from ledger.errors import ConfigError
 
 TURKLE = '"HITId","AssignmentId","WorkerId","AcceptTime","SubmitTime","Input.text","Answer.label","Turkle.Username"\n'
@@ -139,3 +140,13 @@ def test_a_column_may_have_a_plus_in_its_name(tmp_path: Path, monkeypatch: pytes
 def test_nothing_is_asked_of_a_file_without_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError, match="has no rows"):
         asked(tmp_path, monkeypatch, "who,what\n")
+
+
+def test_an_option_that_nobody_reads_is_no_silent_one(tmp_path: Path) -> None:
+    choice = Choice(find("toloka"), find("toloka").forms[0], "as named")
+    assert fitting({"unit": "task"}, choice).get("unit") == "task"
+    with pytest.raises(ConfigError, match="no option 'units'") as refused:
+        fitting({"units": "task"}, choice)
+    assert refused.value.remedy == "There are: unit."
+    with pytest.raises(ConfigError, match="no option 'answers'"):
+        fitting({"answers": "x"}, Choice(find("turkle"), find("turkle").forms[0], "as named"))

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 
 from ledger.cli.importing import running
 from ledger.cli.importing.keeping import Progress, Rejects
-from ledger.cli.importing.running import Batch, Run, batches
+from ledger.cli.importing.running import Batch, Run, batches, needs_order
 from ledger.cli.importing.sending import Outcome, Sender
 from ledger.connectors.preparing import Preparer
 from ledger.connectors.records import ContributionRecord, DecisionRecord, Read, Record, Refused, Skipped, TaskRecord
 from ledger.errors import UnavailableError
+from ledger.wire import Campaign
 from tests.unit.cli.importing.scripted import CREATED, Scripted
 
 CAMPAIGN = "01900000-0000-7000-8000-000000000001"
@@ -192,3 +193,30 @@ def test_who_is_interrupted_while_a_batch_is_counted_counts_no_other(
     with pytest.raises(KeyboardInterrupt):
         kept.run([answer(line, str(line), line) for line in range(1, 13)])
     assert kept.after == [2]
+
+
+@pytest.mark.parametrize("in_order", [True, False])
+def test_where_only_so_many_answers_are_taken_the_files_order_is_the_logs(
+    service: Scripted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_order: bool
+) -> None:
+    monkeypatch.setattr(running, "MAX_BATCH_ITEMS", 1)
+    answered: list[str] = []
+
+    def slow_at_first(_: str, item: dict[str, Any]) -> dict[str, Any]:
+        time.sleep(0.3 if item["external_id"] == "x:0" else 0)
+        answered.append(item["external_id"])
+        return CREATED
+
+    service.judges(slow_at_first)
+    reads = [answer(line, str(line)) for line in range(3)]
+    with Sender(service.url, "cl_key", CAMPAIGN) as sender:
+        Run(sender, Progress(), Rejects(tmp_path / "r", 0), lambda *_: None, lambda _: None, in_order).over(
+            batches(iter(reads), PREPARER)
+        )
+    assert (answered == ["x:0", "x:1", "x:2"]) == in_order
+
+
+def test_which_campaigns_need_the_files_order() -> None:
+    limited = {"limits": {"per_person": 1}, "pilot": None}, {"limits": None, "pilot": 3}
+    assert all(needs_order(Campaign.model_construct(**each)) for each in limited)
+    assert not needs_order(Campaign.model_construct(limits=None, pilot=None))

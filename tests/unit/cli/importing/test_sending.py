@@ -153,3 +153,15 @@ def test_an_answer_that_is_none(service: Scripted, sender: Sender, reply: Any) -
     service.answer = lambda *_: (200, reply)
     with pytest.raises(FormatError):
         send(sender, *contributions("c1"))
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_of_a_decision_alone_nobody_says_that_its_contribution_is_recorded(
+    service: Scripted, sender: Sender, alone: bool
+) -> None:
+    refusal = {"code": 404, "type": "/problems/not-found", "detail": "There is no such contribution."}
+    service.judges(lambda path, _: refusal if "decisions" in path else CREATED)
+    whole = row(2, decided=True)
+    (refused,) = send(sender, Prepared(2, (), (), whole.decisions) if alone else whole).refused
+    assert refused.reason.startswith("The decision" if alone else "The contribution is recorded, its decision is not.")
+    assert refused.reason.endswith("There is no such contribution.")

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ledger.cli.pulling import aws
 from ledger.cli.pulling.aws import AwsPlatform
@@ -62,6 +63,13 @@ def test_each_error_says_whether_it_is_worth_another_try(requester: Requester, m
     monkeypatch.setenv("AWS_ENDPOINT_URL_MTURK", "http://127.0.0.1:9")
     with ask() as platform, pytest.raises(UnavailableError, match="127"):
         platform("GetHIT", {"HITId": HIT})
+
+
+def test_what_amazon_says_of_a_signature_shows_no_session_token() -> None:
+    said = "The signature we calculated does not match.\n\nThe Canonical String was\n'POST\nx-amz-security-token:FQoGZ"
+    with pytest.raises(ConfigError) as refused:
+        aws._fail(ClientError({"Error": {"Code": "InvalidSignatureException", "Message": said}}, "GetHIT"), "GetHIT")
+    assert refused.value.detail == "GetHIT: The signature we calculated does not match."
 
 
 def test_the_sandbox_has_an_address_of_its_own_and_a_queue_its_region(requester: Requester) -> None:

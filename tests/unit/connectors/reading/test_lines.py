@@ -128,3 +128,48 @@ def test_size_is_bounded() -> None:
 def test_what_is_no_json_at_all(data: bytes) -> None:
     with pytest.raises(FormatError, match="neither"):
         read(data)
+
+
+@pytest.mark.parametrize("number", ["1" * 5000, "1e999999999999999999999", "1e-999999999999999999999"])
+def test_a_number_without_end_is_refused_like_any_other_damage(number: str) -> None:
+    *good, broken = read(f'[{{"a":1}},{{"a":{number}}},{{"a":3}}]'.encode())
+    assert all(isinstance(each, Item) for each in good)
+    assert isinstance(broken, Refused)
+    assert broken.line == len(good) + 1
+    assert "was not read" in broken.remedy
+
+
+def test_what_stands_behind_an_array_is_not_lost() -> None:
+    assert values(b'[{"a":1}]\n{"b":{"c":2}}\n[{"d":3}] 4') == [{"a": 1}, {"b": {"c": 2}}, {"d": 3}, 4]
+
+
+def test_an_array_that_is_not_there_is_no_empty_file() -> None:
+    with pytest.raises(FormatError, match=r"no array 'data\.rows'"):
+        read(b'{"data": {"items": [1]}}', "data.rows")
+    assert read(b'{"data": {"rows": []}}', "data.rows") == []
+
+
+def test_half_a_character_is_refused_and_not_a_question_mark() -> None:
+    halves = b'[{"a":"what?"},{"a":"x\\ud83d"},{"a":"\\ud83d\\ude00?"},{"a":"\\\\ud83d"}]'
+    found = read(halves)
+    assert [each.line for each in found if isinstance(each, Refused)] == [1, 2, 3], "beside it nobody can tell"
+    assert isinstance(found[3], Item)
+    whole = b'[{"a":"what?"},{"a":"\\ud83d\\ude00?"},{"a":"\\\\ud83d?"}]'
+    assert values(whole) == [{"a": "what?"}, {"a": "\U0001f600?"}, {"a": "\\ud83d?"}]
+
+
+@pytest.mark.parametrize("shift", range(14))
+def test_a_pair_that_is_read_in_two_parts_is_whole(shift: int) -> None:
+    begin = b'[{"a":"' + b"x" * (64 * 1024 - 20 + shift)
+    assert values(begin + b'\\ud83d\\ude00?"}]')[0]["a"].endswith("x\U0001f600?")
+    (refused,) = read(begin + b'\\ud83d"}]')
+    assert isinstance(refused, Refused)
+
+
+def test_a_large_float_is_the_same_from_every_form() -> None:
+    text = '{"a":1e22,"b":"4e5","c":9007199254740993e1}'
+    assert (
+        values(text.encode())
+        == values(f"[{text}]".encode())
+        == [{"a": "10000000000000000000000", "b": "4e5", "c": "90071992547409936"}]
+    )

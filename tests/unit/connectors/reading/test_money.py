@@ -76,3 +76,11 @@ def test_what_could_be_two_amounts_and_what_says_which() -> None:
     with pytest.raises(FormatError, match="names no currency"):
         money("3.00")
     assert money("3.00", "USD").currency == "USD"
+
+
+@pytest.mark.parametrize("text", ["3.500 IRR", "۳.۵۰۰ تومان", "¥1.500"])
+def test_money_of_which_nobody_has_parts(text: str) -> None:
+    with pytest.raises(FormatError, match="two amounts"):
+        money(text)
+    assert money(text, decimal=",").amount.endswith("500")
+    assert "." not in money(text, decimal=",").amount

@@ -117,3 +117,14 @@ def test_what_is_no_whole_file(cut: int) -> None:
         list(rows(io.BytesIO(book(("a",), ("1",)).getvalue()[:cut])))
     with pytest.raises(FormatError):
         list(rows(changed("xl/worksheets/sheet1.xml", b"<worksheet><sheetData><row>")))
+
+
+@pytest.mark.parametrize("number", ["1048577", "99999999999"])
+def test_a_row_that_no_sheet_has(number: str) -> None:
+    sheet = (
+        b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        b'<sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>a</t></is></c></row>'
+        b'<row r="%b"><c r="A%b" t="inlineStr"><is><t>far</t></is></c></row></sheetData></worksheet>'
+    ) % (number.encode(), number.encode())
+    with pytest.raises(FormatError, match="over 1048576 rows"):
+        list(rows(changed("xl/worksheets/sheet1.xml", sheet)))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.connectors.reading import text
 from ledger.connectors.reading.tables import MAX_COLUMNS, Row, header, rows
 from ledger.connectors.reading.text import MAX_RAW, MAX_ROW
 from ledger.connectors.records import Refused
@@ -177,3 +178,15 @@ def test_a_field_of_100_mb_is_refused_in_bounded_memory(begin: bytes) -> None:
     assert isinstance(found[1], Row)
     assert (found[1].line, found[1].fields) == (3, {"a": "3", "b": "4"})
     assert peak < 16 * MAX_ROW
+
+
+def test_quotes_that_are_not_closed_everywhere_end_the_reading_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of these lines opens a quote that the next one only closes and opens again: all is read for each of them."""
+    monkeypatch.setattr(text, "AGAIN_FREE", 1024**2)
+    with pytest.raises(FormatError, match="not closed, the last one in line"):
+        list(rows(io.BytesIO(b"a,b\n" + b'x","y\n' * 2_000)))
+
+
+def test_some_quotes_that_are_not_closed_cost_their_lines() -> None:
+    found = list(rows(io.BytesIO(b"a,b\n" + b'x","y\n' * 20 + b"1,2\n")))
+    assert [type(each) for each in found] == [Refused] * 20 + [Row]
