@@ -20,8 +20,8 @@ ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
 TOKEN = 10**18
 QUESTIONS = {"solving": 24, "processing": 40, "funding": 6, "creation": 60, "rating": 12}
-IN_SUITE, IN_LONG = ("solving", "processing", "rating"), ("funding", "creation")
-"""The scenarios of tests/integration play the other two in every suite."""
+IN_SUITE, IN_LONG = ("processing", "rating"), ("solving", "funding", "creation")
+"""The scenarios of tests/integration play the other three in every suite."""
 _AT_ONCE = 3
 """Most of a demo's time is waiting for delays."""
 
@@ -177,6 +177,7 @@ def test_rating(runs: Runs) -> None:
     assert int(result["awarded_total"]) == TOKEN // 10 * len(first)
 
 
+@pytest.mark.long
 def test_solving(runs: Runs) -> None:
     result = runs["solving"]
     assert (result["sealed"], result["revealed"], result["decisions"]) == (39, 38, 38)

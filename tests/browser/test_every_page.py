@@ -78,7 +78,7 @@ def faults(page: Page, lang: str) -> list[str]:
     return wrong + [f"hard to touch: {each}" for each in page.evaluate(_SMALL_TARGETS)]
 
 
-@pytest.mark.parametrize("lang", ["en", "fa"])
+@pytest.mark.parametrize("lang", ["en", pytest.param("fa", marks=pytest.mark.long)])
 def test_each_fits_the_smallest_screen_and_is_light(
     open_page: OpenPage, scene: World, paths: list[str], lang: str
 ) -> None:

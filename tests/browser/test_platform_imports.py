@@ -27,6 +27,7 @@ def far(rows: int, **more: object) -> ImportProgress:
     return ImportProgress.model_validate(counts | more)
 
 
+@pytest.mark.long
 def test_an_import_is_seen_from_its_beginning_to_its_end(
     scene: World, ours: Ours, open_page: OpenPage, tmp_path: Path
 ) -> None:

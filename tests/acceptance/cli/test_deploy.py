@@ -110,6 +110,7 @@ def desk(running: RealChain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         yield made
 
 
+@pytest.mark.long
 def test_a_process_killed_around_every_transaction_makes_nothing_twice(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

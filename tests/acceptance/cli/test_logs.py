@@ -166,6 +166,7 @@ def test_two_logs_on_sqlite(site: Site) -> None:
     check_both(site)
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("postgres_url")
 def test_two_logs_on_postgresql(site: Site) -> None:
     check_both(site)
@@ -182,7 +183,7 @@ def test_what_log_add_does_not_do(site: Site) -> None:
     ):
         assert "detail" in site.run("log", "add", *arguments, code=2)
     assert (site.folder / "crowdledger.toml").read_text() == before
-    assert len(list((site.folder / "secrets").iterdir())) == 3
+    assert len(list((site.folder / "secrets").iterdir())) == 4
     assert "no log 'other'" in site.run("platform", "add", "Crowd", "--log", "other", code=2)["detail"]
 
 

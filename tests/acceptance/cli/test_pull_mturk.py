@@ -131,6 +131,7 @@ def test_hits_with_their_answers_decisions_and_bonuses(site: Site, requester: Re
     assert [asked["MaxResults"] for name, asked in requester.asked if name.startswith("List")] == [100] * 12
 
 
+@pytest.mark.long
 def test_what_is_decided_and_paid_later_is_paid_here(site: Site, requester: Requester) -> None:
     """Submitted, rejected by mistake, approved all the same, a bonus after that: each pull brings what is new."""
     requester.hit(HIT)

@@ -27,7 +27,7 @@ from tests.integration.api.running import BRIEF
 
 ORIGIN = "crowd.example/restart"
 ADMIN_KEY = f"cl_{'ab' * 8}_{'cd' * 32}"
-STARTS = 4
+STARTS = 3
 _PATIENCE_SECONDS = 90.0
 
 

@@ -225,6 +225,7 @@ def test_answers_in_turkle_are_recorded_decided_paid_and_audited(
     assert "fail" not in {check["verdict"] for check in report["checks"]}
 
 
+@pytest.mark.long
 def test_the_api_token_alone_does_for_ascii_and_says_what_it_cannot(
     office: Office, turkle: Turkle, platform: Platform
 ) -> None:

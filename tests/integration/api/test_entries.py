@@ -250,7 +250,8 @@ async def test_no_search_reads_a_whole_table(both: Api, asked: list[tuple[str, A
     asked.clear()
     for search in searches:
         assert (await platform.get("/v1/entries", **search)).status_code == 200
-    statements = list(asked)
+    # The service looks for deliveries by itself now and then, which has nothing to do with this.
+    statements = [each for each in asked if "deliveries" not in each[0] and "hooks" not in each[0]]
     whole = "SCAN" if both.service.reads.database.engine.dialect.name == "sqlite" else "Seq Scan"
     async with both.service.reads.database.engine.connect() as connection:
         if whole == "Seq Scan":  # so small a table would be read whole: ask for the plan of a large one

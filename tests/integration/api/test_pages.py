@@ -188,7 +188,10 @@ async def test_headers_of_every_reply(api: Api) -> None:
 async def test_headers_of_json_that_answers_a_write(platform: Platform) -> None:
     body = {"campaign": await platform.campaign(), "contributor": "ann", "content": "a"}
     written = await platform.post("/v1/contributions", body)
-    assert sorted(written.headers) == ["cache-control", "content-length", "content-type", "x-content-type-options"]
+    assert sorted(written.headers) == [
+        *("cache-control", "content-length", "content-type", "ratelimit", "ratelimit-policy"),
+        *("x-content-type-options", "x-request-id"),
+    ]
     assert written.headers["cache-control"] == "no-store"
     refused = await platform.post("/v1/contributions", {**body, "content": None, "task": "x"})
     assert refused.status_code == 422

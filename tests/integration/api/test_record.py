@@ -97,6 +97,7 @@ async def test_the_key_says_whose_it_is(platform: Platform) -> None:
     assert reply.json() == {
         "id": made.split("_")[1],
         "scopes": ["review"],
+        "expires": None,
         "platform": platform.id,
         "platform_name": "Answers Ltd",
     }

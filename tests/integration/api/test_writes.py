@@ -202,7 +202,7 @@ async def test_keys_are_added_and_revoked(platform: Platform) -> None:
     campaign = await platform.campaign()
     await other.contribution(campaign)
     listed = (await platform.get("/v1/keys")).json()["items"]
-    assert {"id": key_id, "scopes": ["submit"]} in listed
+    assert {"id": key_id, "scopes": ["submit"], "expires": None, "last_used": None} in listed
     assert made["key"] not in str(listed)
     revoked = await platform.api.http.delete(f"/v1/keys/{key_id}", headers=platform.headers)
     assert revoked.status_code == 201

@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from sqlalchemy import insert
 
 from ledger.book.reward_tree import RewardTree
@@ -93,6 +94,7 @@ async def _was_relayed(world: World, account: str, times: int) -> None:
             await connection.execute(insert(tables.claim_requests).values(row | earlier))
 
 
+@pytest.mark.long
 async def test_a_batch_that_is_mined_late_is_answered_from_its_receipt(
     own_chain_world: tuple[DevChain, World],
 ) -> None:

@@ -69,7 +69,7 @@ def killed_at(step: int, act: Callable[[], object]) -> bool:
     return os.WIFSIGNALED(status)
 
 
-@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize("begun", [True, pytest.param(False, marks=pytest.mark.long)])
 def test_a_mirror_that_is_killed_at_any_step_verifies_and_goes_on(
     tmp_path: Path, grown: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, begun: bool
 ) -> None:
