@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +17,10 @@ from hypothesis import HealthCheck, settings
 from ledger.chain.devchain import DevChain
 from tests.services.databases import copy_sqlite, make_sqlite_template, postgres_template, sqlite_url
 from tests.services.postgres import PostgresDatabases, running_postgres
+
+# A run that a shell put into the background ignores Ctrl-C, and so would the commands that are stopped by it here.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ.setdefault("ETH_HASH_BACKEND", "pysha3")  # before anything imports eth_hash, which would pick a slower one
 
