@@ -81,7 +81,7 @@ def pull(
     source = known.source
     if source is None:
         names = ", ".join(name for name, each in sorted(registry.connectors().items()) if each.source is not None)
-        raise ConfigError(f"{known.title} has no API that can be pulled.", remedy=f"These have one: {names}.")
+        raise ConfigError(f"Nothing can be pulled from {known.title} yet.", remedy=f"These have one: {names}.")
     flags = {"hit": ",".join(hit or []), "queue": queue or "", "sandbox": "yes" if sandbox else ""}
     options = Options(_known(source, options_of(option or []) | {name: said for name, said in flags.items() if said}))
     with ExitStack() as stack:

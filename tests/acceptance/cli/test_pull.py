@@ -227,7 +227,7 @@ def test_bonuses_decisions_and_their_rate(site: Site) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["zooniverse"], "has no API that can be pulled"),
+        (["zooniverse"], "Nothing can be pulled from Zooniverse"),
         (["nothing"], "There is no connector 'nothing'"),
         (["pybossa"], "--from"),
         (["pybossa", "--from", "http://example.org"], "is not https"),
