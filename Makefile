@@ -7,7 +7,7 @@ WORKERS ?= logical
 RUN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test test-long invariants simulate soak consensus lint format contracts pictures bench bench-gas analyse mutants fuzz build sbom advisories check clean
+.PHONY: help setup demo dev test test-long invariants simulate soak load scale consensus lint format contracts pictures bench bench-gas analyse mutants fuzz build sbom advisories docs check clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,12 @@ simulate: setup ## the worker against a world full of faults: SEEDS=1000 runs; A
 
 soak: setup ## chain, service and two workers under load, all faults on, then all must agree; ARGS="--minutes 15 --postgres"
 	@$(RUN)/python -m scripts.soak $(ARGS)
+
+load: setup ## ten minutes of a realistic mix: no error, 99th percentiles, flat memory; ARGS="--minutes 2 --faults"
+	@$(RUN)/python -m scripts.load $(ARGS)
+
+scale: setup ## 1, 2 and 4 API processes, workers, one log and several on one PostgreSQL: processor time a request
+	@$(RUN)/python -m scripts.load.scale $(ARGS)
 
 fuzz: setup ## whatever is sent to the API, the answer is as described: minutes of Schemathesis; ARGS="--minutes 30 --seed 7"
 	@$(RUN)/python -m scripts.fuzz $(ARGS)
@@ -84,9 +90,12 @@ sbom: setup ## bills of materials (CycloneDX) of what runs and of all that is lo
 advisories: setup ## known weaknesses of the locked packages; asks the package index, ends with 2 where it cannot
 	@$(RUN)/python -m scripts.release advisories
 
-check: test build sbom ## what every release needs (docs/releasing.md): all of test, then the release made and installed
+docs: setup ## the site of docs/ in build/site, every link of it checked; ARGS=--external asks the addresses elsewhere too
+	@$(RUN)/python -m scripts.docs $(ARGS)
+
+check: test build sbom docs ## what every release needs (docs/releasing.md): all of test, then the release made and installed
 	@$(RUN)/pytest -m long tests/acceptance/release
 	@echo "Good. Before a release also: make test-long, make advisories (docs/releasing.md)."
 
 clean: ## remove what the set-up and the tools made
-	rm -rf .venv .analysis .release .fuzz node_modules scripts/*/node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info
+	rm -rf .venv .analysis .release .fuzz .docs node_modules scripts/*/node_modules .setup .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build dist *.egg-info

@@ -1,4 +1,4 @@
-"""What a platform's administrator does to its webhooks stands in the log, with the key that was used."""
+"""What a platform's administrator does to its webhooks and people stands in the log, with the key or member who did."""
 
 from __future__ import annotations
 
@@ -15,4 +15,4 @@ def check_notable(service: Service) -> None:
 
 async def note_act(service: Service, caller: Caller, act: Act, subject: str) -> None:
     """Write that it was done. ``subject`` is the id of what it was done to."""
-    await service.writer.write(NoteAct(platform=caller.platform, by=caller.key_id, act=act, subject=subject))
+    await service.writer.write(NoteAct(platform=caller.platform, by=caller.by, act=act, subject=subject))

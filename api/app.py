@@ -62,6 +62,7 @@ from api.routes import (
     log,
     log_keys,
     mandates,
+    members,
     metrics,
     mirror,
     people,
@@ -80,6 +81,7 @@ from api.routes import (
 )
 from api.traffic import Traffic
 from ledger.config import Config
+from ledger.spans import sending
 
 _NO_TELEMETRY: Final[TelemetryConfig] = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI would look for exporters at every request."""
@@ -87,6 +89,7 @@ _GC_THRESHOLDS: Final = (10_000, 20, 50)
 """Requests make many objects that die at once; the usual 700 would look for cycles among them all the time."""
 _ROUTERS: Final = (
     platforms.router,
+    members.router,
     figures.router,
     record.router,
     campaigns.router,
@@ -157,6 +160,7 @@ def create_app(config: Config) -> FastAPI:
     app.hot = HotPaths(hot, config.base_url)
     app.traffic = Traffic()
     app.tells = config.log_requests
+    app.traces = config.otlp_url is not None
     app.limits = Limits(config.key_requests_per_minute, config.address_requests_per_minute)
     app.add_middleware(Repeats)
     app.add_middleware(Edge, public_url=config.base_url, max_file_bytes=config.max_file_bytes)
@@ -185,7 +189,7 @@ def from_environment() -> FastAPI:
 async def _lifespan(config: Config, app: FastAPI) -> AsyncIterator[None]:
     """Serve while all logs are open."""
     app.state.ending = Ending()
-    async with open_logs(config) as logs:
+    async with sending(config.collector(), "serve"), open_logs(config) as logs:
         app.state.logs = logs
         app.state.main = logs[config.log]
         with app.state.ending.noticed():

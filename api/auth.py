@@ -2,6 +2,9 @@
 
 Keys are cached for a few seconds, so that the hot paths do not ask the database; a revocation here empties its own
 entry, and other processes follow when theirs is over.
+
+The session of a platform's member, ``ms_<secret>``, is taken wherever a key is, with the scopes of the member's role.
+It is looked up with every request: whoever is removed, or gets another role, can do nothing more at once.
 """
 
 from __future__ import annotations
@@ -20,14 +23,18 @@ import msgspec
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
+from api.reads.members import Seat
 from api.scope import SERVICE
 from ledger.errors import ForbiddenError, UnauthorizedError
 from ledger.log.items import ApiKey
 from ledger.log.shapes import StoredKey
 from ledger.statements.platforms import Scope
+from ledger.wire.members import ROLES, Role
 
 ALL_SCOPES: Final[tuple[Scope, ...]] = ("submit", "review", "settle", "admin")
 _KEY = re.compile(r"cl_([0-9a-f]{16})_[0-9a-f]{64}")
+MEMBER_PREFIX: Final = "ms_"
+_SESSION: Final = re.compile(MEMBER_PREFIX + "[0-9a-f]{64}")
 _OPERATOR: Final = "admin"
 """As the id of the operator's own key."""
 _CACHE_SECONDS: Final = 5.0
@@ -36,23 +43,38 @@ _NO_DIGEST: Final = bytes(32)
 
 
 class Caller(msgspec.Struct, frozen=True, gc=False):
-    """Who sends a request: a platform, by one of its keys."""
+    """Who sends a request: a platform, by one of its keys or as one of its members.
+
+    ``by`` is the id of either; a member has a ``role``.
+    """
 
     platform: str
-    key_id: str
+    by: str
     scopes: frozenset[str]
+    expires_ms: int | None = None
+    role: Role | None = None
+
+    @property
+    def member(self) -> str | None:
+        """The member's id; None for a key."""
+        return None if self.role is None else self.by
 
 
 class KeyRing:
-    """Checks keys. ``load`` reads a key from the database by its id."""
+    """Checks keys and members' sessions. ``load`` reads a key from the database by its id, ``find_seat`` what the
+    session of a digest opens at a time (ms).
+    """
 
     def __init__(
         self,
         load: Callable[[str], Awaitable[StoredKey | None]],
         admin_key: str | None,
         metrics_key: str | None = None,
+        find_seat: Callable[[bytes, int], Awaitable[Seat | None]] | None = None,
     ) -> None:
         self._load = load
+        self._find_seat = find_seat
+        self._seated: OrderedDict[bytes, str] = OrderedDict()
         self._cache: OrderedDict[str, tuple[float, StoredKey]] = OrderedDict()
         self._loading: dict[str, asyncio.Task[StoredKey | None]] = {}
         self._uses: dict[str, int] = {}
@@ -60,8 +82,10 @@ class KeyRing:
         self._metrics_digest = None if metrics_key is None else digest_of(metrics_key)
 
     async def caller(self, request: Request, scope: Scope | None) -> Caller:
-        """Who sends ``request``; raises UnauthorizedError, or ForbiddenError if the key lacks ``scope``."""
+        """Who sends ``request``; raises UnauthorizedError, or ForbiddenError if the key or role lacks ``scope``."""
         token = bearer(request)
+        if token.startswith(MEMBER_PREFIX):
+            return await self._member(token, scope)
         match = _KEY.fullmatch(token)
         stored = self._kept(match[1]) or await self._find(match[1]) if match else None
         # A compare happens in any case, so that an unknown id takes as long as a wrong secret.
@@ -72,14 +96,16 @@ class KeyRing:
         self._uses[stored.id] = now_ms
         if scope is not None and scope not in stored.scopes:
             raise ForbiddenError(f"This path needs a key with the scope '{scope}'.", scope=scope)
-        return Caller(stored.platform, stored.id, stored.scopes)
+        return Caller(stored.platform, stored.id, stored.scopes, stored.expires_ms)
 
     def known(self, token: str) -> str | None:
-        """Whose token this is, as far as can be said without asking the database: a key's id, or the operator's.
+        """Whose token this is, where the database need not be asked: a key's id, a member's or the operator's.
 
         A key that was read a while ago stays known: strangers in its network must not use up what it needs.
         """
         digest = digest_of(token)
+        if token.startswith(MEMBER_PREFIX):
+            return self._seated.get(digest)
         match = _KEY.fullmatch(token)
         cached = self._cache.get(match[1]) if match else None
         if cached is not None and hmac.compare_digest(cached[1].digest, digest):
@@ -88,14 +114,17 @@ class KeyRing:
             return _OPERATOR
         return None
 
-    async def is_good(self, request: Request) -> bool:
-        """Whether ``request`` carries an API key that counts, or the operator's own."""
+    async def asker(self, request: Request) -> str | None:
+        """Whose API key or member's session ``request`` carries; None where it carries none that counts.
+
+        The id of a key or of a member, or the operator's.
+        """
         try:
-            if self.known(bearer(request)) != _OPERATOR:
-                await self.caller(request, None)
+            if self.known(bearer(request)) == _OPERATOR:
+                return _OPERATOR
+            return (await self.caller(request, None)).by
         except UnauthorizedError:
-            return False
-        return True
+            return None
 
     def check_admin(self, request: Request) -> None:
         """Raise UnauthorizedError unless the request carries the operator's own key."""
@@ -133,6 +162,29 @@ class KeyRing:
         """Read a key anew the next time: it was revoked."""
         self._cache.pop(key_id, None)
         self._loading.pop(key_id, None)
+
+    async def _member(self, token: str, scope: Scope | None) -> Caller:
+        digest, now_ms = digest_of(token), time.time_ns() // 1_000_000
+        seat = None
+        if _SESSION.fullmatch(token) is not None and self._find_seat is not None:
+            seat = await self._find_seat(digest, now_ms)
+        if seat is None or not hmac.compare_digest(seat.digest, digest):
+            self._seated.pop(digest, None)
+            raise UnauthorizedError(
+                "There is no session of this token, or it is over.",
+                remedy="Sign in anew: by your wallet, or ask an owner of your platform for a sign-in link.",
+            )
+        self._seated[digest] = seat.member
+        if len(self._seated) > _CACHE_KEYS:
+            self._seated.popitem(last=False)
+        scopes = ROLES[seat.role]
+        if scope is not None and scope not in scopes:
+            raise ForbiddenError(
+                f"This needs the scope '{scope}', which the role '{seat.role}' does not have.",
+                scope=scope,
+                remedy="Ask an owner of your platform to do it, or to give you another role.",
+            )
+        return Caller(seat.platform, seat.member, frozenset(scopes), seat.expires_ms, seat.role)
 
     def _kept(self, key_id: str) -> StoredKey | None:
         cached = self._cache.get(key_id)
@@ -194,7 +246,7 @@ async def metrics_reader(request: Request, _described: Annotated[Any, Depends(HT
     ring.check_metrics(request)
 
 
-_DESCRIPTION: Final = "An API key of a platform, cl_<id>_<secret>."
+_DESCRIPTION: Final = "An API key of a platform, cl_<id>_<secret>, or the session of one of its members, ms_<secret>."
 
 
 def bearer(request: Request) -> str:

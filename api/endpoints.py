@@ -127,7 +127,7 @@ class Endpoints:
         """Send ``endpoint.test``, once and now. Raises NotFoundError; TooManyError while another test is under way."""
         row = await endpoint_row(self.reads, platform, id_)
         if (self.reads.log, platform) in _tested:
-            raise TooManyError("Another test of your platform is under way.", remedy="Wait for its end.")
+            raise TooManyError("Another test of your platform is under way.", limit="tests", remedy="Wait for its end.")
         now_ms = _now_ms()
         signing = [self.sealed.open(row.secret)]
         if row.old_secret is not None and row.old_until_ms > now_ms:

@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, cast
 from sqlalchemy import Delete, Select, delete, select, union_all, update
 
 from api.reads import files
+from api.reads.members import is_member
 from api.reads.people import Stored, file_is_named, named_files, stored_of, stored_reviews
 from api.reads.people_facts import facts_of, links_of, versions_of
 from api.reads.people_sessions import end_sessions_of
@@ -44,7 +45,17 @@ _NO_WALLET: Final = (
 
 
 async def erase(service: Service, person: PersonView, reason: Literal["wish", "law"]) -> Erased:
-    """Erase a contributor. Raises UnavailableError where the writer does not take it all; send it again then."""
+    """Erase a contributor. Raises UnavailableError where the writer does not take it all; send it again then.
+
+    Raises RuleError for a member of the platform: with another public id they would be somebody else, who may answer
+    an appeal against what they decided themselves.
+    """
+    if await is_member(service.reads, person.platform, person.external_id):
+        raise RuleError(
+            "This person is a member of the platform, and judges under this public id.",
+            rule="no-member-erased",
+            remedy="An owner of the platform removes the member first; then send this again.",
+        )
     links = await links_of(service.reads, [person.id])
     finished, unfinished = await _by_finality(service, person.id)
     stored = await stored_of(service.reads, person.id)

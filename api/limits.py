@@ -17,13 +17,12 @@ from typing import Any, Final, NamedTuple
 
 from starlette.types import Scope
 
+from api.scope import UNSEEN
 from api.tracing import CALLER, HEADERS
 from ledger.errors import RateLimitedError
 
 WINDOW_SECONDS: Final = 60
 _BUCKETS: Final = 65_536
-_FREE: Final = frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"})
-"""For those who watch the service; a slow one must not look like a dead one."""
 _BEARER: Final = b"bearer "
 
 
@@ -92,7 +91,7 @@ class Limits:
 
         Raises RateLimitedError for one too many.
         """
-        if scope["path"] in _FREE:
+        if scope["path"] in UNSEEN:
             return
         token = _token(scope["headers"])
         key = None if token is None else known(token)
@@ -105,6 +104,7 @@ class Limits:
             raise RateLimitedError(
                 f"This {'key' if key else 'network'} sent over {buckets.limit} requests within a minute.",
                 retry_after_seconds=buckets.wait_seconds(standing),
+                limit="key" if key else "address",
             )
 
 

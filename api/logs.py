@@ -22,9 +22,11 @@ from api.kept import Kept
 from api.key_uses import keep_noting
 from api.reads import Reads
 from api.reads.events import last_event
+from api.reads.members import find_seat
 from api.reads.summary import counts, last_anchor
 from api.scope import SERVICE, pick
 from api.service import Service
+from api.sweeping import keep_sweeping
 from ledger.blobs.bucket import BucketStore
 from ledger.blobs.folder import FolderStore
 from ledger.blobs.store import BlobStore
@@ -111,7 +113,7 @@ async def _open_log(config: Config, blobs: BlobStore, turn: asyncio.Lock | None)
             reader=reader,
             writer=writer,
             blobs=blobs,
-            keys=KeyRing(reader.key, config.admin_key(), config.metrics_key()),
+            keys=KeyRing(reader.key, config.admin_key(), config.metrics_key(), partial(find_seat, reads)),
             anchor=Kept(partial(last_anchor, reads), _ANCHOR_SECONDS, times=1),
             counts=Kept(partial(counts, reads), _COUNTS_SECONDS),
             last_event=Kept(partial(last_event, reads), _EVENT_SECONDS),
@@ -119,7 +121,11 @@ async def _open_log(config: Config, blobs: BlobStore, turn: asyncio.Lock | None)
             deployment=deployment,
             sealed=None if (keys := config.secrets_keys()) is None else SealedSecrets(keys),
         )
-        tasks = [asyncio.create_task(_meet_chain(service)), asyncio.create_task(keep_noting(reads, service.keys))]
+        tasks = [
+            asyncio.create_task(_meet_chain(service)),
+            asyncio.create_task(keep_noting(reads, service.keys)),
+            asyncio.create_task(keep_sweeping(reads, config)),
+        ]
         if service.sealed is not None:
             tasks.append(asyncio.create_task(Inbox(service).run()))
         try:

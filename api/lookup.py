@@ -63,6 +63,14 @@ async def find_contribution(reader: Reader, contribution: str, platform: str | N
     return found
 
 
+async def index_of_contribution(reader: Reader, contribution: str) -> int:
+    """The entry of a contribution. Raises NotFoundError."""
+    found = await reader.contribution_index(check_id(contribution, "contribution"))
+    if found is None:
+        raise NotFoundError(f"There is no contribution {contribution}.")
+    return found
+
+
 async def find_decision(reader: Reader, decision: str) -> DecisionView:
     """A decision. Raises NotFoundError."""
     found = await reader.decision(check_id(decision, "decision"))

@@ -8,20 +8,24 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple, get_args
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from api.inbox import deliveries
-from api.reads import summary, worker
+from api.reads import sendings, summary, worker
+from api.reads.sendings import Outbox
 from api.reads.worker import Lease, Report
 from api.service import Service
 from api.traffic import Traffic
+from ledger.errors import LIMITS
 from ledger.wire import ALARMS
+from ledger.wire.hooks import Refusal
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_REFUSALS: Final[tuple[Refusal, ...]] = get_args(Refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class Figures:
     """Of webhooks, by state."""
     refused: Mapping[str, int]
     """Deliveries that were not taken, by reason."""
+    outbox: Outbox
+    """Of webhooks that we send."""
     lease: Lease | None
     report: Report | None
     alarms: Sequence[str]
@@ -50,7 +56,8 @@ async def metrics(services: Sequence[Service], traffic: Traffic) -> bytes:
     figures = [await _figures(service, now_ms) for service in services]
     registry = CollectorRegistry(auto_describe=False)
     registry.register(Families(figures, now_ms))
-    registry.register(OfProcess(traffic, {each.config.log: each.writer.unanswered for each in services}))
+    writers = {each.config.log: OfWriter(each.writer.unanswered, each.writer.repeated) for each in services}
+    registry.register(OfProcess(traffic, writers))
     return generate_latest(registry)
 
 
@@ -70,30 +77,46 @@ async def _figures(service: Service, now_ms: int) -> Figures:
         replaced=await worker.replaced(reads),
         deliveries=await deliveries.counts(reads),
         refused=await service.door.refusals.totals(reads),
+        outbox=await sendings.outbox(reads, now_ms),
         lease=await worker.lease(reads),
         report=report,
         alarms=[] if service.deployment is None else worker.alarms(report, now_ms, lease_seconds),
     )
 
 
+class OfWriter(NamedTuple):
+    """What a log's writer in this process has waiting, and how much came again that was written before."""
+
+    waiting: int
+    repeated: int
+
+
 class OfProcess(Collector):
     """What the process that is asked does; each API process tells of itself."""
 
-    def __init__(self, traffic: Traffic, waiting: Mapping[str, int]) -> None:
+    def __init__(self, traffic: Traffic, writers: Mapping[str, OfWriter]) -> None:
         self._traffic = traffic
-        self._waiting = waiting
+        self._writers = writers
 
     def collect(self) -> Iterator[Metric]:
-        """Requests by status, their times, and what waits for each log's writer."""
+        """Requests by status, their times, those that were too many or came again, and what waits for each writer."""
         requests = CounterMetricFamily("crowdledger_requests", "Requests that were answered", labels=["status"])
         for status, count in sorted(self._traffic.by_status.items()):
             requests.add_metric([str(status)], count)
         seconds = HistogramMetricFamily("crowdledger_request_seconds", "From the request's head to the reply's")
         seconds.add_metric([], self._traffic.cumulative(), self._traffic.seconds)
+        limited = CounterMetricFamily("crowdledger_limited", "Requests that were answered 429", labels=["limit"])
+        for limit in LIMITS:
+            limited.add_metric([limit], self._traffic.limited[limit])
         queue = _gauge("queue_items", "Items that wait for the writer")
-        for log, count in self._waiting.items():
-            queue.add_metric([log], count)
-        yield from (requests, seconds, queue)
+        repeats = CounterMetricFamily(
+            "crowdledger_repeats", "Writes and requests that came again and got their first reply", labels=["log", "by"]
+        )
+        for log, writer in self._writers.items():
+            queue.add_metric([log], writer.waiting)
+            repeats.add_metric([log, "entry"], writer.repeated)
+            repeats.add_metric([log, "key"], self._traffic.replayed[log])
+        yield from (requests, seconds, limited, queue, repeats)
 
 
 class Families(Collector):
@@ -107,6 +130,7 @@ class Families(Collector):
         """Every family, with a line for each log."""
         yield from self._of_log()
         yield from self._of_deliveries()
+        yield from self._of_sendings()
         yield from self._of_transactions()
         yield from self._of_nodes()
         yield from self._of_worker()
@@ -134,9 +158,23 @@ class Families(Collector):
         for each in self._figures:
             for state, count in each.deliveries.items():
                 kept.add_metric([each.log, state], count)
-            for reason, count in each.refused.items():
-                refused.add_metric([each.log, reason], count)
+            for reason in _REFUSALS:  # from 0 on, or the first one would not be seen as one more
+                refused.add_metric([each.log, reason], each.refused.get(reason, 0))
         yield from (kept, refused)
+
+    def _of_sendings(self) -> Iterator[Metric]:
+        where = _gauge("endpoints", "Endpoints that events are sent to", "state")
+        kept = _gauge("sendings", "Events that wait to be sent again, or were given up", "state")
+        age = _gauge("sending_age_seconds", "Age of the oldest event that an enabled endpoint has not taken")
+        overdue = _gauge("sending_overdue_seconds", "How long the one that waits longest could have been sent")
+        for each in self._figures:
+            for state, count in each.outbox.endpoints.items():
+                where.add_metric([each.log, state], count)
+            for state, count in each.outbox.sendings.items():
+                kept.add_metric([each.log, state], count)
+            age.add_metric([each.log], each.outbox.age_seconds)
+            overdue.add_metric([each.log], each.outbox.overdue_seconds)
+        yield from (where, kept, age, overdue)
 
     def _of_transactions(self) -> Iterator[Metric]:
         pending = _gauge("transactions_pending", "Nonces of which no transaction is mined")

@@ -16,7 +16,7 @@ from api.hot import HotPaths
 from api.limits import Limits
 from api.problems import problem_response
 from api.scope import pick
-from api.tracing import HEADERS, begin, told
+from api.tracing import HEADERS, begin, watched
 from api.traffic import Traffic
 from ledger.errors import RateLimitedError
 from ledger.wire import (
@@ -99,6 +99,8 @@ class DescribedApp(FastAPI):
     traffic: Traffic
     tells: bool = False
     """Whether every request gets a line in the log."""
+    traces: bool = False
+    """Whether it gets a span."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, or the lifespan."""
@@ -106,8 +108,8 @@ class DescribedApp(FastAPI):
             await super().__call__(scope, receive, send)
             return
         begin(scope)
-        if self.tells:
-            await told(self._serve, scope, receive, send)
+        if self.tells or self.traces:
+            await watched(self._serve, scope, receive, send, tells=self.tells, hot=_HOT)
         else:
             await self._serve(scope, receive, send)
 
@@ -120,6 +122,7 @@ class DescribedApp(FastAPI):
                 answer = problem_response(error, scope["path"])
                 answer.raw_headers.extend([*_BARE_HEADERS, *scope[HEADERS]])
                 self.traffic.answered(error.status, 0)
+                self.traffic.limited[error.limit] += 1
                 await answer(scope, receive, send)
                 return
         if self.hot is None or not await self.hot.serve(self, scope, receive, send):

@@ -30,6 +30,7 @@ from ledger.errors import (
     MalformedError,
     MethodError,
     NotFoundError,
+    TooManyError,
     UnavailableError,
 )
 from ledger.statements import values
@@ -158,6 +159,10 @@ async def answer_known(request: Request, error: CrowdLedgerError) -> Response:
         error = MalformedError(error.detail, remedy=error.remedy)
     if isinstance(error, IdReusedError):
         await tell_existing(service_of(request), [error])
+    if isinstance(error, TooManyError):
+        request.app.traffic.limited[error.limit] += 1
+    if isinstance(error, DatabaseError) and error.__cause__ is not None:  # which the reply keeps to itself
+        _LOGGER.error("The database failed: %s", str(error.__cause__).partition("\n")[0])
     return _answer(request, error)
 
 

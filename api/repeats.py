@@ -3,7 +3,10 @@
 draft-ietf-httpapi-idempotency-key-header-07. Writes to the log have ``external_id`` for this; the header serves all
 other paths that change something, and whoever sends it everywhere. Kept is what succeeded; what was refused changed
 nothing and may be tried again. A reply may hold a secret (a new API key): it is stored under a key that is made of the
-caller's own token and body, so that the database alone gives nothing away. It counts with an API key: anybody else
+caller's own token and body, so that the database alone gives nothing away.
+
+A key counts for whom sent it: an API key, a member, a contributor. Somebody who signs in anew and sends the same again
+is refused, as nobody could open the reply for them any more; it is not done twice. Strangers' keys count nothing: they
 could fill the database, and what they can do counts once anyway.
 """
 
@@ -30,11 +33,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.auth import bearer, digest_of
 from api.problems import DATABASE_ERRORS, answer_database, problem_response
 from api.reads import Reads
+from api.reads.people import people_by_wallet
+from api.reads.people_sessions import find_session
 from api.scope import SERVICE, instance_of, is_delivery, is_upload
 from ledger.db.tables import repeats
-from ledger.errors import CrowdLedgerError, DatabaseError, MalformedError, RepeatError
+from ledger.errors import CrowdLedgerError, DatabaseError, MalformedError, RepeatError, UnauthorizedError
 
 _LOGGER: Final = logging.getLogger(__name__)
 HEADER: Final = b"idempotency-key"
@@ -46,8 +52,10 @@ _RUNNING_MS: Final = 60_000
 _KEY: Final = re.compile(r'"?([\x21\x23-\x5b\x5d-\x7e]{1,255})"?')
 _KEPT_HEADERS: Final = frozenset({b"content-type", b"location"})
 _REPLAYED: Final = (b"idempotency-replayed", b"true")
-_MAX_REPLY_BYTES: Final = 4 * 1024 * 1024
+_MAX_REPLY_BYTES: Final = {False: 4 * 1024 * 1024, True: 256 * 1024}
+"""Of a platform, and of a contributor in their own name: there are many of those."""
 _SWEPT: Final = 100
+_CONTRIBUTOR: Final = "contributor "
 _NONCE: Final = 12
 
 
@@ -66,10 +74,11 @@ class _Asked:
     id: str
     digest: str
     seal: bytes
+    own: bool
 
     @classmethod
-    def of(cls, scope: Scope, body: bytes) -> _Asked:
-        """Raises MalformedError for a header that is no key."""
+    def of(cls, scope: Scope, body: bytes, who: str) -> _Asked:
+        """What ``who`` asks. Raises MalformedError for a header that is no key."""
         given = [value for name, value in scope["headers"] if name == HEADER]
         match = _KEY.fullmatch(given[0].decode("latin-1")) if len(given) == 1 else None
         if match is None:
@@ -79,10 +88,10 @@ class _Asked:
         token = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         key = match[1].encode()
         line = b" ".join((scope["method"].encode(), scope["path"].encode(), scope["query_string"]))
-        whose = _hashed(token, key)
+        whose = _hashed(who.encode(), key)
         seal = HKDF(SHA256(), 32, salt=whose, info=b"crowdledger idempotency v1").derive(_hashed(token, line, body))
         # Not of the body alone: who reads the database could guess what is short, such as an answer of yes or no.
-        return cls(whose.hex(), _hashed(b"request", token, line, body).hex(), seal)
+        return cls(whose.hex(), _hashed(b"request", token, line, body).hex(), seal, who.startswith(_CONTRIBUTOR))
 
 
 class _Reply(msgspec.Struct, frozen=True):
@@ -103,21 +112,22 @@ class Repeats:
             await self._app(scope, receive, send)
             return
         try:
-            good = await scope[SERVICE].keys.is_good(Request(scope))
-            begun = await _begun(scope, receive) if good else None
+            who = await _who(Request(scope))
+            begun = await _begun(scope, receive, who) if who is not None else None
         except CrowdLedgerError as error:
             await problem_response(error, instance_of(scope))(scope, receive, send)
             return
         except DATABASE_ERRORS as error:
             await (await answer_database(Request(scope), error))(scope, receive, send)
             return
-        if not good:  # a stranger gets no row, and a key that ended none of its replies again
+        if who is None:  # a stranger gets no row, and a key that ended none of its replies again
             await self._app(scope, receive, send)
         elif begun is not None:
             asked, body, kept = begun
             if kept is None:
                 await self._first(scope, body, send, asked)
             else:
+                scope["app"].traffic.replayed[scope[SERVICE].config.log] += 1
                 await _again(kept)(scope, receive, send)
 
     async def _first(self, scope: Scope, body: bytes, send: Send, asked: _Asked) -> None:
@@ -133,7 +143,7 @@ class Repeats:
         headers = [header for header in answered[0]["headers"] if header[0] in _KEPT_HEADERS]
         reads: Reads = scope[SERVICE].reads
         try:
-            if status < 400 and len(whole) <= _MAX_REPLY_BYTES:
+            if status < 400 and len(whole) <= _MAX_REPLY_BYTES[asked.own]:
                 await _keep(reads, asked, _Reply(status, headers, whole))
             elif not _may_be_done(status, whole):
                 await _forget(reads, asked)
@@ -148,7 +158,28 @@ def _may_be_done(status: int, body: bytes) -> bool:
     return status == 500 or (status == DatabaseError.status and f"/problems/{DatabaseError.slug}".encode() in body)
 
 
-async def _begun(scope: Scope, receive: Receive) -> tuple[_Asked, bytes, _Reply | None] | None:
+async def _who(request: Request) -> str | None:
+    """Whose key counts: an API key's id, a member's, a contributor's; None for a stranger."""
+    service = request.scope[SERVICE]
+    reads: Reads = service.reads
+    try:
+        token = bearer(request)
+    except UnauthorizedError:
+        return None
+    if not token.startswith("cs_"):
+        found: str | None = await service.keys.asker(request)
+        return found
+    now_ms = time.time_ns() // 1_000_000
+    stored = await find_session(reads, digest_of(token), now_ms)
+    if stored is None:
+        return None
+    wallet = stored.subject.wallet
+    if wallet is not None and not await people_by_wallet(reads, wallet, now_ms):
+        return None  # anybody has as many wallets as they like
+    return f"{_CONTRIBUTOR}{stored.subject.platform} {stored.subject.contributor}"
+
+
+async def _begun(scope: Scope, receive: Receive, who: str) -> tuple[_Asked, bytes, _Reply | None] | None:
     """What is asked, its body, and the reply that it had before; None where the client went away.
 
     Raises MalformedError, TooLargeError, RepeatError.
@@ -160,7 +191,7 @@ async def _begun(scope: Scope, receive: Receive) -> tuple[_Asked, bytes, _Reply 
         raise MalformedError(
             "A batch takes no Idempotency-Key.", remedy="Give each of its items an external_id instead."
         )
-    asked = _Asked.of(scope, body)
+    asked = _Asked.of(scope, body, who)
     return asked, body, await _begin(scope[SERVICE].reads, asked)
 
 
@@ -223,7 +254,8 @@ def _old(reads: Reads, now_ms: int) -> Iterable[Any]:
 def _kept(row: Any, asked: _Asked, now_ms: int) -> _Reply:
     if row.request != asked.digest:
         raise RepeatError(
-            "This Idempotency-Key was sent with another request.", remedy="Take a new key for each new request."
+            "This Idempotency-Key was sent with another request, or by you in another session.",
+            remedy="Look whether it was done; take a new key for each new request.",
         )
     if row.reply is None:
         if now_ms - row.at_ms < _RUNNING_MS:

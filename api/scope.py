@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _PREFIX: Final = "/logs/"
 SERVICE: Final = "crowdledger.service"
 """The scope's member with the Service."""
+UNSEEN: Final = frozenset({"/health", "/healthz", "/ready", "/readyz", "/metrics"})
+"""For those who watch the service: they count for no limit, as a slow service must not look dead, and have no span."""
 _DELIVERY: Final = re.compile(r"/v1/hooks/[a-z-]+/[^/]+")
 _FILES: Final = re.compile(r"/v1/files(?:/.*)?")
 _UPLOADS: Final = frozenset({"POST", "PUT"})

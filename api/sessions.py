@@ -1,8 +1,8 @@
-"""Contributors' sessions: ``cs_<secret>`` as Bearer, short-lived, stored as SHA-256.
+"""Sessions: ``cs_<secret>`` of contributors, ``ms_<secret>`` of members, as Bearer, short-lived, stored as SHA-256.
 
 A session by a link of the platform is one contributor's. A session by a wallet is whoever the wallet is: the
 contributors to whom it is the wallet in force, looked up with every request, so that a wallet that was replaced sees
-nothing any more.
+nothing any more. A member's is taken where keys are, and so is read with them (``api.auth``).
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import re
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPBearer
 
-from api.auth import bearer, digest_of
+from api.auth import MEMBER_PREFIX, Caller, bearer, digest_of
 from api.lookup import find_contribution
+from api.reads.members import Membership, find_member, is_member, memberships
 from api.reads.people import people_by_wallet
 from api.reads.people_sessions import Subject, begin_session, find_session, nonce_waits
 from api.sealing import DIRECT_PREFIX
@@ -33,13 +34,16 @@ from ledger.statements import sign_in, signatures
 from ledger.statements.platforms import Scope
 from ledger.statements.values import time_ms
 from ledger.statements.wallets import ContractSignature
+from ledger.wire.members import Member
 
 SESSION_SECONDS: Final = 2 * 3600
 LINK_SECONDS: Final = 15 * 60
 MESSAGE_SECONDS: Final = 600
 _CLOCK_SKEW_MS: Final = 60_000
-_TOKEN = re.compile(r"cs_[0-9a-f]{64}")
-_LINK = re.compile(r"sl_[0-9a-f]{64}")
+_CONTRIBUTOR: Final = "cs_"
+_TOKEN = re.compile(_CONTRIBUTOR + "[0-9a-f]{64}")
+_LINK = re.compile(r"[sm]l_[0-9a-f]{64}")
+_MEMBER_LINK: Final = "ml_"
 _PLAIN_SIGNATURE_CHARACTERS: Final = 132
 _MAINNET: Final = 1
 _SIGN_IN_REMEDY: Final = "Sign in anew: ask your platform for a sign-in link, or sign with your wallet."
@@ -58,14 +62,9 @@ class SignedIn:
         return [person.id for person in self.people]
 
 
-def new_token() -> str:
-    """The token of a session."""
-    return f"cs_{secrets.token_hex(32)}"
-
-
-def new_link_token() -> str:
-    """The token of a sign-in link."""
-    return f"sl_{secrets.token_hex(32)}"
+def new_link_token(*, member: bool = False) -> str:
+    """The token of a sign-in link, for a contributor or a member."""
+    return f"{_MEMBER_LINK if member else 'sl_'}{secrets.token_hex(32)}"
 
 
 def chain_id_of(service: Service) -> int:
@@ -74,8 +73,8 @@ def chain_id_of(service: Service) -> int:
 
 
 def is_session(request: Request) -> bool:
-    """Whether the request carries a session's token, not an API key. Raises UnauthorizedError without either."""
-    return bearer(request).startswith("cs_")
+    """Whether the request carries the token of a contributor's session. Raises UnauthorizedError without any token."""
+    return bearer(request).startswith(_CONTRIBUTOR)
 
 
 async def signed_in(request: Request) -> SignedIn:
@@ -115,7 +114,7 @@ async def own_contribution(request: Request, contribution: str, scope: Scope | N
     """A contribution that whoever asks may act on: its author's session, or a key of its platform with ``scope``.
 
     With the scope submit a platform acts in its author's name, which ForbiddenError keeps it from where they entered
-    without it. Raises NotFoundError for what is another's exactly as for what never was.
+    without it, or are a member. Raises NotFoundError for what is another's exactly as for what never was.
     """
     service = service_of(request)
     if not is_session(request):
@@ -123,7 +122,7 @@ async def own_contribution(request: Request, contribution: str, scope: Scope | N
         row = await find_contribution(service.reader, contribution, caller.platform)
         if scope == "submit":
             author = await service.reader.person(row.contributor)
-            check_entrusted("" if author is None else author.external_id)
+            await _check_entrusted(service, caller, "" if author is None else author.external_id)
         return row
     who = await signed_in(request)
     row = await find_contribution(service.reader, contribution)
@@ -143,14 +142,21 @@ async def person_of_platform(service: Service, platform: str, own_id: str) -> Pe
     return PersonView(found, platform, own_id)
 
 
-async def person_entrusted(service: Service, platform: str, own_id: str) -> PersonView:
-    """The same, of those in whose name the platform acts. Raises ForbiddenError for who entered without it."""
-    check_entrusted(own_id)
-    return await person_of_platform(service, platform, own_id)
+async def person_entrusted(service: Service, caller: Caller, own_id: str) -> PersonView:
+    """The same, of those in whose name the platform acts, or a member of themselves. Else raises ForbiddenError."""
+    await _check_entrusted(service, caller, own_id)
+    return await person_of_platform(service, caller.platform, own_id)
 
 
-def check_entrusted(own_id: str) -> None:
-    """Raise ForbiddenError for somebody who entered without their platform: it does nothing in their name."""
+async def _check_entrusted(service: Service, caller: Caller, own_id: str) -> None:
+    """Raise ForbiddenError for who entered without their platform, and for other members: what these earn by judging is
+    theirs, whoever else may act for contributors.
+    """
+    if own_id != caller.member and await is_member(service.reads, caller.platform, own_id):
+        raise ForbiddenError(
+            "This person is a member of your platform and acts in their own name.",
+            remedy="They sign in to the console, and open their own work from there.",
+        )
     if own_id.startswith(DIRECT_PREFIX):
         raise ForbiddenError(
             "This person entered without a platform and acts in their own name.",
@@ -177,15 +183,35 @@ def one_of(who: SignedIn, contributor: str | None = None) -> PersonView:
     )
 
 
-async def open_by_token(service: Service, token: str) -> tuple[str, int, Subject]:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that has begun; ``member`` is whom it is of, None for a contributor's."""
+
+    token: str
+    expires_ms: int
+    subject: Subject
+    member: Member | None = None
+
+
+async def open_by_token(service: Service, token: str) -> Opened:
     """A session from a sign-in link's token, which is used up. Raises UnauthorizedError."""
     if _LINK.fullmatch(token) is None:
         raise _used_up("sign-in link")
-    return await _begin(service, digest_of(token), None, "sign-in link")
+    if not token.startswith(_MEMBER_LINK):
+        return await _begin(service, digest_of(token), None, "sign-in link", _CONTRIBUTOR)
+    opened = await _begin(service, digest_of(token), None, "sign-in link", MEMBER_PREFIX)
+    try:
+        member = await find_member(service.reads, opened.subject.platform, opened.subject.contributor)
+    except NotFoundError:
+        raise _used_up("sign-in link") from None  # removed at this moment: the session opens nothing
+    return replace(opened, member=member)
 
 
-async def open_by_wallet(service: Service, message: str, signature: str) -> tuple[str, int, Subject]:
-    """A session from a signed message to sign in, which is used up. Raises FieldError, UnauthorizedError."""
+async def open_by_wallet(service: Service, message: str, signature: str, platform: str | None) -> Opened:
+    """A session from a signed message to sign in, which is used up; ``platform`` is whose member is meant.
+
+    Raises FieldError, UnauthorizedError.
+    """
     try:
         said = sign_in.parse_sign_in(message)
     except FormatError as error:
@@ -199,7 +225,33 @@ async def open_by_wallet(service: Service, message: str, signature: str) -> tupl
     if not await nonce_waits(service.reads, nonce, said.address, now_ms):
         raise _used_up("message")
     await check_wallet(service, message, signature, said.address)
-    return await _begin(service, nonce, said.address, "message")
+    if not isinstance(said, sign_in.MemberSignIn):
+        return await _begin(service, nonce, said.address, "message", _CONTRIBUTOR)
+    found = await _membership(service, said.address, platform)
+    subject = Subject(found.platform, found.member.member)
+    opened = await _begin(service, nonce, said.address, "message", MEMBER_PREFIX, subject)
+    return replace(opened, member=found.member)
+
+
+async def _membership(service: Service, wallet: str, platform: str | None) -> Membership:
+    """The one platform that is meant. Only who signed is told which there are.
+
+    Raises UnauthorizedError for a wallet that is nobody's, FieldError for one that is several platforms'.
+    """
+    found = await memberships(service.reads, wallet, platform)
+    if not found:
+        raise UnauthorizedError(
+            "This wallet is not a member's.",
+            remedy="Ask an owner of your platform to enter it for you, or for a sign-in link.",
+        )
+    if len(found) > 1:
+        raise FieldError(
+            "platform: This wallet is a member of several platforms; say which.",
+            field="platform",
+            remedy=f"Send one of {', '.join(each.platform for each in found)}.",
+            platforms="\n".join(f"{each.platform} {each.platform_name}" for each in found),
+        )
+    return found[0]
 
 
 def _check_place(service: Service, said: sign_in.SignIn) -> None:
@@ -213,14 +265,16 @@ def _check_place(service: Service, said: sign_in.SignIn) -> None:
         )
 
 
-async def _begin(service: Service, one_time: bytes, wallet: str | None, what: str) -> tuple[str, int, Subject]:
-    token = new_token()
+async def _begin(
+    service: Service, one_time: bytes, wallet: str | None, what: str, prefix: str, member: Subject | None = None
+) -> Opened:
+    token = prefix + secrets.token_hex(32)
     now_ms = _now_ms()
     expires_ms = now_ms + SESSION_SECONDS * 1000
-    subject = await begin_session(service.reads, one_time, digest_of(token), wallet, now_ms, expires_ms)
+    subject = await begin_session(service.reads, one_time, digest_of(token), wallet, now_ms, expires_ms, member)
     if subject is None:
         raise _used_up(what)
-    return token, expires_ms, subject
+    return Opened(token, expires_ms, subject)
 
 
 async def check_wallet(service: Service, message: str, signature: str, wallet: str) -> ContractSignature | None:

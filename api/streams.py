@@ -31,6 +31,7 @@ class Streams:
             raise TooManyError(
                 f"A platform may have {MOST_OF_A_PLATFORM} streams at a time, all of them together {MOST}.",
                 remedy="Close one, or ask for lists of events now and then.",
+                limit="streams",
             )
         self._open[platform] += 1
         try:

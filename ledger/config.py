@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -35,6 +34,8 @@ from pydantic_settings import (
 )
 
 from ledger.errors import ConfigError, FormatError
+from ledger.secret_files import read_secret
+from ledger.spans import Collector
 from ledger.statements.values import MAX_COUNT
 from ledger.tree.keys import LogSigner
 
@@ -42,16 +43,17 @@ PREFIX = "CROWDLEDGER_"
 CONFIG_VARIABLE = "CROWDLEDGER_CONFIG"
 DEFAULT_FILE = Path("crowdledger.toml")
 _TEST_PREFIX = "CROWDLEDGER_TEST_"
-_MAX_SECRET_BYTES = 16 * 1024
 _ORIGIN = r"^[a-z0-9]([a-z0-9.-]{0,126}[a-z0-9])?(/[a-z0-9][a-z0-9._-]{0,63}){0,4}$"
 _LOG_NAME = r"^[a-z0-9][a-z0-9-]{0,63}$"
 _MAX_LOGS = 64
 """Each has a writer and connections of its own."""
 _MAX_WAIT_SECONDS = 366 * 86_400
+_MAX_DAYS = 36_500
 _OF_THE_SERVICE = frozenset(
     {"database_url", "database_url_file", "log", "logs", "host", "port", "metrics_key_file"}
     | {"blob_folder", "blob_store", "max_file_bytes", "secrets_key_file", "private_addresses"}
     | {"log_format", "log_requests", "key_requests_per_minute", "address_requests_per_minute"}
+    | {"otlp_url", "otlp_headers_file", "trace_share"}
 )
 """What cannot differ by log."""
 _OF_ONE_LOG = ("origin", "log_key_file", "public_url", "deployment_file")
@@ -92,13 +94,25 @@ class Config(BaseSettings):
     private_addresses: bool = False
     log_format: Literal["text", "json"] = "text"
     log_requests: bool = False
+    otlp_url: str | None = None
+    otlp_headers_file: Path | None = None
+    trace_share: float = Field(default=1.0, gt=0, le=1)
     key_requests_per_minute: int = Field(default=60_000, ge=60, le=MAX_COUNT)
     address_requests_per_minute: int = Field(default=12_000, ge=60, le=MAX_COUNT)
     queue_limit: PositiveInt = 10_000
     group_limit: PositiveInt = 1_000
     blob_folder: Path | None = None
     blob_store: str | None = Field(default=None, pattern=r"^s3://")
-    content_retention_days: int | None = Field(default=None, ge=1, le=36_500)
+    content_retention_days: int | None = Field(default=None, ge=1, le=_MAX_DAYS)
+    event_retention_days: int = Field(default=90, ge=1, le=_MAX_DAYS)
+    sending_retention_days: int = Field(default=30, ge=1, le=_MAX_DAYS)
+    delivery_retention_days: int = Field(default=90, ge=1, le=_MAX_DAYS)
+    refused_retention_days: int = Field(default=30, ge=1, le=_MAX_DAYS)
+    refused_retention_bytes: int = Field(default=64 * 1024**2, ge=0, le=MAX_COUNT)
+    import_retention_days: int = Field(default=365, ge=1, le=_MAX_DAYS)
+    request_retention_days: int = Field(default=365, ge=2, le=_MAX_DAYS)
+    transaction_retention_days: int = Field(default=365, ge=30, le=_MAX_DAYS)
+    audit_reports_kept: int = Field(default=100, ge=1, le=10_000)
     max_file_bytes: int = Field(default=2 * 1024**3, ge=1, le=MAX_COUNT)
 
     rpc_urls: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
@@ -133,7 +147,7 @@ class Config(BaseSettings):
             super().__init__(**values)
         except ValidationError as error:
             raise _explained(error) from None
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:  # also of a number without end, and of what is no UTF-8
             raise ConfigError(f"{config_file()} is not TOML: {error}.", remedy="Correct it.") from None
 
     @classmethod
@@ -163,11 +177,11 @@ class Config(BaseSettings):
             raise ValueError("each URL begins with http:// or https:// and names a host")
         return value
 
-    @field_validator("public_url", "explorer_url")
+    @field_validator("public_url", "explorer_url", "otlp_url")
     @classmethod
     def _check_url(cls, value: str | None) -> str | None:
-        if value is not None and (not _is_http(value) or urlsplit(value).query or urlsplit(value).fragment):
-            raise ValueError("write it as https://crowd.example.org, with no query")
+        if value is not None and (not _is_http(value) or any(mark in value for mark in "?#@")):
+            raise ValueError("write it as https://crowd.example.org, with no query, user or password")
         return value
 
     @field_validator("database_url")
@@ -184,9 +198,9 @@ class Config(BaseSettings):
         for name in type(self).model_fields:
             path = getattr(self, name)
             if name.endswith("_file") and name != "deployment_file" and path is not None:
-                _read_secret(path, name)
+                read_secret(path, name)
         if self.database_url_file is not None:
-            url = _read_secret(self.database_url_file, "database_url_file").decode(errors="replace").strip()
+            url = read_secret(self.database_url_file, "database_url_file").decode(errors="replace").strip()
             object.__setattr__(self, "database_url", url)
         return self
 
@@ -261,7 +275,7 @@ class Config(BaseSettings):
                 remedy="Run 'crowdledger init', or 'crowdledger key new FILE' and set log_key_file to its path.",
             )
         try:
-            return LogSigner.from_pem(self.origin, _read_secret(self.log_key_file, "log_key_file"))
+            return LogSigner.from_pem(self.origin, read_secret(self.log_key_file, "log_key_file"))
         except FormatError as error:
             raise ConfigError(error.detail, remedy=error.remedy) from None
 
@@ -275,11 +289,19 @@ class Config(BaseSettings):
 
     def secrets_keys(self) -> bytes | None:
         """What secrets are sealed with, for ``ledger.db.sealed``; None where no secret can be stored."""
-        return None if self.secrets_key_file is None else _read_secret(self.secrets_key_file, "secrets_key_file")
+        return None if self.secrets_key_file is None else read_secret(self.secrets_key_file, "secrets_key_file")
+
+    def collector(self) -> Collector | None:
+        """Where spans are sent to; None where they are off. Raises ConfigError for headers that are none."""
+        if self.otlp_url is None:
+            return None
+        file = self.otlp_headers_file
+        headers = "" if file is None else read_secret(file, "otlp_headers_file").decode(errors="replace")
+        return Collector.of(self.otlp_url, self.trace_share, headers)
 
     def _key(self, setting: str) -> str | None:
         path: Path | None = getattr(self, setting)
-        return None if path is None else _read_secret(path, setting).decode(errors="replace").strip()
+        return None if path is None else read_secret(path, setting).decode(errors="replace").strip()
 
 
 class _LogConfig(Config):
@@ -371,18 +393,3 @@ def _explained(error: ValidationError) -> ConfigError:
         setting = ".".join(str(part) for part in each["loc"])
         words.append(_unknown(setting) if each["type"] == "extra_forbidden" else f"{setting}: {each['msg']}")
     return ConfigError(f"{_WRONG}{'; '.join(words)}.", remedy=_REMEDY_UNKNOWN)
-
-
-def _read_secret(path: Path, setting: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_SECRET_BYTES + 1)
-    except OSError as error:
-        raise ConfigError(
-            f"{setting}: {path} cannot be read ({error.strerror}).", remedy="Create the file or correct the path."
-        ) from None
-    if not data.strip() or len(data) > _MAX_SECRET_BYTES:
-        raise ConfigError(
-            f"{setting}: {path} is empty or too large.", remedy="Write the secret, and nothing else, into it."
-        )
-    return data

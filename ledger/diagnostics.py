@@ -13,6 +13,8 @@ from typing import Any, Final, Literal
 
 from pythonjsonlogger.json import JsonFormatter
 
+from ledger import spans
+
 Form = Literal["text", "json"]
 REQUEST: Final[ContextVar[str]] = ContextVar("request", default="")
 """The id of the request that is being served."""
@@ -20,13 +22,15 @@ _CHATTY: Final = ("httpx", "httpcore", "alembic", "botocore")
 
 
 class _OfRequest(logging.Filter):
-    """Adds the request's id to lines that belong to one."""
+    """Adds the request's id, and those of the open span, to lines that belong to one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Every line stays."""
         request = REQUEST.get()
         if request:
             record.request = request
+        if (ids := spans.ids()) is not None:
+            record.trace_id, record.span_id = ids
         return True
 
 

@@ -38,7 +38,11 @@ the last part of its problem type ``/problems/{slug}``.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final, Literal, get_args
+
+Limit = Literal["key", "address", "attempts", "audits", "deliveries", "streams", "tests"]
+"""What there was too much of, as the metrics count it (docs/operations.md)."""
+LIMITS: Final[tuple[Limit, ...]] = get_args(Limit)
 
 
 class CrowdLedgerError(Exception):
@@ -248,13 +252,19 @@ class QueueFullError(UnavailableError):
 
 
 class TooManyError(UnavailableError):
-    """Somebody tries what may be tried only so often, such as signing in."""
+    """Somebody tries what may be tried only so often, such as signing in; ``limit`` is for the operator's metrics."""
 
     slug = "too-many-attempts"
     status = 429
     title = "That was tried too often"
     default_remedy = "Wait for the time in Retry-After, then try again."
     retry_after_seconds = 60
+
+    def __init__(
+        self, detail: str, *, limit: Limit = "attempts", remedy: str | None = None, **members: str | int
+    ) -> None:
+        super().__init__(detail, remedy=remedy, **members)
+        self.limit = limit
 
 
 class RateLimitedError(TooManyError):
@@ -265,9 +275,15 @@ class RateLimitedError(TooManyError):
     default_remedy = "Wait for the time in Retry-After; put many items into one request where a path takes batches."
 
     def __init__(
-        self, detail: str, *, retry_after_seconds: int = 1, remedy: str | None = None, **members: str | int
+        self,
+        detail: str,
+        *,
+        retry_after_seconds: int = 1,
+        limit: Limit = "address",
+        remedy: str | None = None,
+        **members: str | int,
     ) -> None:
-        super().__init__(detail, remedy=remedy, **members)
+        super().__init__(detail, limit=limit, remedy=remedy, **members)
         self.retry_after_seconds = retry_after_seconds
 
 

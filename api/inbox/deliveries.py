@@ -9,22 +9,21 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from sqlalchemy import Row, exists, func, insert, or_, select, update
-from sqlalchemy import delete as deleting
 from sqlalchemy.exc import IntegrityError
 
 from api.reads import Reads
+from ledger.db.sweeping import ROWS, bound_bodies
 from ledger.db.tables import deliveries, hooks
 from ledger.errors import NotFoundError, RuleError, TooManyError
 from ledger.statements.values import format_time
 from ledger.wire.hooks import DeliveryLine, RecordedThing
 
 MAX_WAITING: Final = 10_000
-"""Deliveries of one hook that wait; more are not taken for now."""
+MAX_WAITING_BYTES: Final = 256 * 1024 * 1024
+"""Deliveries of one hook that wait, and their bytes; more are not taken for now."""
 MAX_SHOWN: Final = 100
-NOT_DONE: Final = ("waiting", "refused", "dead")
-_DAY_MS: Final = 24 * 3_600_000
-BODIES_MS: Final = 30 * _DAY_MS
-ROWS_MS: Final = 90 * _DAY_MS
+_UNUSED: Final = ("refused", "dead")
+NOT_DONE: Final = ("waiting", *_UNUSED)
 LEASE_MS: Final = 120_000
 _MAX_WORDS: Final = 1000
 _HURRIED: Final = 3
@@ -62,7 +61,7 @@ async def store(reads: Reads, hook: str, id_: str, event: str, body: bytes, now_
         row = await reads.one(known)
         if row is not None:
             return str(row.id)
-        await _check_room(reads, hook)
+        await _check_room(reads, hook, len(body))
         values = {
             "log": reads.log,
             "id": id_,
@@ -82,15 +81,19 @@ async def store(reads: Reads, hook: str, id_: str, event: str, body: bytes, now_
         except IntegrityError:
             continue  # it came twice at the same moment
         return id_
-    raise TooManyError("This delivery comes many times at this very moment.")
+    raise TooManyError("This delivery comes many times at this very moment.", limit="deliveries")
 
 
-async def _check_room(reads: Reads, hook: str) -> None:
+async def _check_room(reads: Reads, hook: str, size: int) -> None:
     of = deliveries.c
-    waiting = select(of.id).where(of.log == reads.log, of.hook == hook, of.next_ms.is_not(None)).limit(MAX_WAITING)
-    row = await reads.one(select(func.count()).select_from(waiting.subquery()))
-    if row is not None and row[0] >= MAX_WAITING:
-        raise TooManyError(f"{MAX_WAITING} deliveries of this webhook wait to be worked on.")
+    waiting = select(of.size).where(of.log == reads.log, of.hook == hook, of.next_ms.is_not(None)).limit(MAX_WAITING)
+    some = waiting.subquery()
+    sums = (func.count().label("number"), func.coalesce(func.sum(some.c.size), 0).label("bytes"))
+    row = await reads.one(select(*sums).select_from(some))
+    if row is not None and row.number >= MAX_WAITING:
+        raise TooManyError(f"{MAX_WAITING} deliveries of this webhook wait to be worked on.", limit="deliveries")
+    if row is not None and row.bytes + size > MAX_WAITING_BYTES:
+        raise TooManyError(f"{MAX_WAITING_BYTES} bytes of this webhook's deliveries wait to be worked on.")
 
 
 async def due_hook(
@@ -136,13 +139,18 @@ async def waiting(reads: Reads, id_: str) -> Row[Any] | None:
     return await reads.one(select(deliveries).where(of.log == reads.log, of.id == id_, of.next_ms.is_not(None)))
 
 
-async def settle(reads: Reads, id_: str, tries: int, outcome: Outcome, next_ms: int | None, now_ms: int) -> None:
-    """Keep what became of a try; ``next_ms`` None: there is no other. The body goes once all of it is recorded."""
+async def settle(
+    reads: Reads, row: Row[Any], outcome: Outcome, next_ms: int | None, now_ms: int, most_bytes: int
+) -> None:
+    """Keep what became of a try; ``next_ms`` None: there is no other.
+
+    The body goes once all of it is recorded. Of those that cannot be used the newest are kept, up to ``most_bytes``.
+    """
     reasons = outcome.later + outcome.never
     state = "waiting" if next_ms is not None else "refused" if outcome.never else "dead" if outcome.later else "done"
     values: dict[str, Any] = {
         "state": state,
-        "tries": tries,
+        "tries": row.tries + 1,
         "next_ms": next_ms,
         "ended_ms": None if next_ms is not None else now_ms,
         "words": _sentence(reasons) if reasons else outcome.words,
@@ -150,9 +158,11 @@ async def settle(reads: Reads, id_: str, tries: int, outcome: Outcome, next_ms: 
     }
     if state == "done":
         values["body"] = None
-    mine = (deliveries.c.log == reads.log, deliveries.c.id == id_, deliveries.c.next_ms.is_not(None))
+    mine = (deliveries.c.log == reads.log, deliveries.c.id == row.id, deliveries.c.next_ms.is_not(None))
     async with reads.database.begin() as connection:
         await connection.execute(update(deliveries).where(*mine).values(values))
+        if state in _UNUSED:
+            await bound_bodies(connection, reads.log, most_bytes, ROWS, row.hook)
 
 
 async def hurry(reads: Reads, hook: str, before: str, now_ms: int) -> bool:
@@ -176,29 +186,16 @@ async def retry(reads: Reads, hook: str, id_: str, now_ms: int) -> None:
     row = await reads.one(select(of.state, of.body.is_(None).label("erased")).where(*mine))
     if row is None:
         raise NotFoundError(f"This webhook has no delivery {id_}.", remedy="GET /v1/hooks/{hook}/deliveries lists it.")
-    if row.state not in ("refused", "dead") or row.erased:
+    if row.state not in _UNUSED or row.erased:
         why = "its body was erased" if row.erased else f"it is {row.state}"
         raise RuleError(
             f"This delivery cannot be tried again: {why}.",
             rule="delivery-retried",
-            remedy="Only refused and dead ones of the last 30 days can; import the platform's export otherwise.",
+            remedy="Only the newest refused and dead ones have their bodies; import the platform's export otherwise.",
         )
     values = {"state": "waiting", "tries": 0, "next_ms": now_ms, "ended_ms": None}
     async with reads.database.begin() as connection:
         await connection.execute(update(deliveries).where(*mine, of.state == row.state).values(values))
-
-
-async def forget(reads: Reads, now_ms: int) -> None:
-    """Erase bodies that are 30 days old, rows that are 90, and what waits for a hook that there is no more."""
-    of = deliveries.c
-    ended = (of.log == reads.log, of.state.in_(("refused", "dead")))
-    old = (of.log == reads.log, of.state.in_(("done", "refused", "dead")), of.ended_ms < now_ms - ROWS_MS)
-    of_none = ~exists().where(hooks.c.log == of.log, hooks.c.id == of.hook)  # it came while its hook was deleted
-    erased = update(deliveries).where(*ended, of.ended_ms < now_ms - BODIES_MS, of.body.is_not(None))
-    async with reads.database.begin() as connection:
-        await connection.execute(erased.values(body=None))
-        await connection.execute(deleting(deliveries).where(*old))
-        await connection.execute(deleting(deliveries).where(of.log == reads.log, of.next_ms.is_not(None), of_none))
 
 
 async def counts(reads: Reads) -> dict[str, int]:

@@ -40,7 +40,7 @@ class Door:
         whose = _STRANGERS if platform is None else platform
         most = _STRANGERS_AT_ONCE if platform is None else _OF_A_PLATFORM
         if self._inside[whose] >= most or self._inside.total() >= _AT_ONCE + _STRANGERS_AT_ONCE:
-            raise TooManyError("Too many deliveries come in at this moment.")
+            raise TooManyError("Too many deliveries come in at this moment.", limit="deliveries")
         self._inside[whose] += 1
         try:
             yield

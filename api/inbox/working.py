@@ -27,6 +27,7 @@ from api.inbox.receiving import hooks_of
 from api.inbox.recording import Recorder
 from api.problems import DATABASE_ERRORS
 from api.service import Service, new_id
+from ledger import spans
 from ledger.connectors.connector import Delivery
 from ledger.connectors.records import Record
 from ledger.db.tables import hooks
@@ -35,7 +36,6 @@ from ledger.outgoing import Outgoing
 
 _LOGGER = logging.getLogger(__name__)
 POLL_SECONDS: Final = 2.0
-_TIDY_SECONDS: Final = 600.0
 _AT_ONCE: Final = 4
 _OF_A_PLATFORM: Final = 2
 _TURN_SECONDS: Final = 20.0
@@ -65,15 +65,11 @@ class Inbox:
         """Until it is cancelled; then what is under way is left as it is."""
         try:
             await self._seal_anew()
-            tidied = 0.0
             while True:
                 self._service.door.arrived.clear()
                 try:
                     await self._begin_turns()
                     await self._service.door.refusals.write(self._reads, _now_ms())
-                    if time.monotonic() - tidied > _TIDY_SECONDS:
-                        await deliveries.forget(self._reads, _now_ms())
-                        tidied = time.monotonic()
                 except Exception as error:  # whatever it is, it must not end the work for good
                     _LOGGER.warning("Deliveries wait: %s", type(error).__name__)
                 with suppress(TimeoutError):
@@ -133,11 +129,13 @@ class Inbox:
 
     async def _try(self, hook: StoredHook, row: Row[Any]) -> bool:
         """One try of one delivery; whether something of it is recorded now."""
-        outcome = await self._outcome(hook, Delivery({}, bytes(row.body), row.received_ms))
-        tries = row.tries + 1
-        again = outcome.later and tries <= len(self._back_off_ms)
-        next_ms = _now_ms() + self._back_off_ms[tries - 1] if again else None
-        await deliveries.settle(self._reads, row.id, tries, outcome, next_ms, _now_ms())
+        with spans.span("webhook.work", log=self._reads.log, hook=hook.id, delivery=row.id, tries=row.tries + 1):
+            outcome = await self._outcome(hook, Delivery({}, bytes(row.body), row.received_ms))
+            spans.note(entries=len(outcome.recorded), later=len(outcome.later), never=len(outcome.never))
+        again = outcome.later and row.tries < len(self._back_off_ms)
+        next_ms = _now_ms() + self._back_off_ms[row.tries] if again else None
+        most_bytes = self._service.config.refused_retention_bytes
+        await deliveries.settle(self._reads, row, outcome, next_ms, _now_ms(), most_bytes)
         return bool(outcome.recorded)
 
     async def _outcome(self, hook: StoredHook, delivery: Delivery) -> Outcome:

@@ -56,7 +56,8 @@ async def ask_page(request: Request) -> Response:
     service = service_of(request)
     try:
         found = await ask(service, by_operator=False)
-    except TooManyError:
+    except TooManyError as error:
+        request.app.traffic.limited[error.limit] += 1
         minutes = await reads.early_minutes(service.reads, time.time_ns() // 1_000_000)
         problem = text(
             "Strangers can ask for one audit an hour. Ask again in {time}, or run one of your own at any time.",

@@ -33,7 +33,7 @@ KIND_WORDS: Final = {
     "content.erased": mark("A content was erased"),
     "auditor.mandated": mark("An auditor may open contents"),
     "content.opened": mark("An auditor opened a content"),
-    "admin.acted": mark("An administrator changed a webhook"),
+    "admin.acted": mark("An administrator changed a webhook or a member"),
     "wallet.linked": mark("A contributor linked a wallet"),
     "wallet.objected": mark("A wallet objected to being replaced"),
     "rewards.settled": mark("Rewards were computed"),

@@ -1,4 +1,4 @@
-"""The platform's console. What it shows is asked for by its scripts, with the key that the visitor types in."""
+"""The platform's console. What it shows is asked for by its scripts, with the visitor's key or session."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _DECODER: Final = msgspec.json.Decoder(Link)
 
 @router.get("/platform")
 async def console(request: Request) -> Response:
-    """Keys, campaigns, reviews, appeals, costs and settlements of a platform."""
+    """Keys, members, campaigns, reviews, appeals, costs and settlements of a platform."""
     service = service_of(request)
     unit, place = service.unit, service.deployment
     return page(

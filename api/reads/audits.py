@@ -42,7 +42,7 @@ async def ask_audit(reads: Reads, *, by_operator: bool) -> str:
         except IntegrityError:
             continue  # somebody else asked at the same moment: theirs is ours
         return id_
-    raise TooManyError("Others ask for audits at this very moment.")
+    raise TooManyError("Others ask for audits at this very moment.", limit="audits")
 
 
 async def _open(reads: Reads) -> str | None:
@@ -64,6 +64,7 @@ async def _refuse_early(reads: Reads, now_ms: int) -> None:
         raise TooManyError(
             "This service was audited at a stranger's wish within the last hour.",
             remedy=f"Read that report, ask again in {minutes} minutes, or run 'crowdledger audit' yourself.",
+            limit="audits",
         )
 
 

@@ -2,6 +2,7 @@
 
 Tokens are kept as SHA-256. A sign-in link and a nonce are one-time rows of ``sign_in_links``; a nonce names no
 platform, and as its ``contributor`` the address that asked for it. Rows that have expired go with the next new one.
+Members of platforms stand in the same rows by their ids; their tokens begin otherwise, so that none opens another's.
 """
 
 from __future__ import annotations
@@ -10,17 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.reads import Reads
 from ledger.db.checksums import checksum
-from ledger.db.tables import sessions, sign_in_links
+from ledger.db.tables import members, sessions, sign_in_links
 
 NO_PLATFORM: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Who a token is for: a contributor (public id) of a platform, or an address, of no platform."""
+    """Who a token is for: a contributor (public id) or a member (id) of a platform, or an address, of no platform."""
 
     platform: str
     contributor: str
@@ -75,14 +77,24 @@ async def nonce_waits(reads: Reads, nonce: bytes, wallet: str, now_ms: int) -> b
 
 
 async def begin_session(
-    reads: Reads, one_time: bytes, session: bytes, wallet: str | None, now_ms: int, expires_ms: int
+    reads: Reads,
+    one_time: bytes,
+    session: bytes,
+    wallet: str | None,
+    now_ms: int,
+    expires_ms: int,
+    member: Subject | None = None,
 ) -> Subject | None:
-    """Use up a link (``wallet`` is None) or the nonce that ``wallet`` asked for, and keep the session of its subject.
+    """Use up a link (``wallet`` is None) or the nonce that ``wallet`` asked for, and keep the session of its subject,
+    or of the ``member`` that the wallet signs in as.
 
-    None where it was used, has expired or never was; of several at once one gets it.
+    None where it was used, has expired or never was, or the wallet is the member's no more; of several at once one gets
+    it.
     """
     links = sign_in_links.c
     async with reads.database.begin() as connection:
+        if member is not None and not await _signs_in(connection, reads.log, member, wallet):
+            return None
         whose = links.platform != NO_PLATFORM if wallet is None else links.contributor == wallet
         used = await connection.execute(
             update(sign_in_links)
@@ -99,7 +111,7 @@ async def begin_session(
         row = used.first()
         if row is None or (wallet is not None and row.platform != NO_PLATFORM):
             return None
-        subject = _subject(row)
+        subject = member or _subject(row)
         await connection.execute(delete(sessions).where(sessions.c.log == reads.log, sessions.c.expires_ms < now_ms))
         await connection.execute(
             insert(sessions).values(
@@ -123,9 +135,22 @@ async def end_session(reads: Reads, digest: bytes) -> None:
 async def end_sessions_of(reads: Reads, contributor: str) -> None:
     """Forget all sessions and links of a contributor."""
     async with reads.database.begin() as connection:
-        for table in (sessions, sign_in_links):
-            of_person = delete(table).where(table.c.log == reads.log, table.c.contributor == contributor)
-            await connection.execute(of_person)
+        await end_sessions(connection, reads.log, contributor)
+
+
+async def end_sessions(connection: AsyncConnection, log: str, who: str) -> None:
+    """The same in a transaction, of a contributor or a member. Links first: one that is used now waits, or is waited
+    for, and then its session is seen.
+    """
+    for table in (sign_in_links, sessions):
+        await connection.execute(delete(table).where(table.c.log == log, table.c.contributor == who))
+
+
+async def _signs_in(connection: AsyncConnection, log: str, member: Subject, wallet: str | None) -> bool:
+    """Whether the wallet is the member's, which does not change until the transaction's end."""
+    of = members.c
+    mine = (of.log == log, of.platform == member.platform, of.id == member.contributor, of.wallet == wallet)
+    return (await connection.execute(select(of.id).where(*mine).with_for_update(read=True))).first() is not None
 
 
 def _subject(row: Row[Any]) -> Subject:

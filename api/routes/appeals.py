@@ -16,11 +16,11 @@ from api import cursors
 from api.appeal_lines import appeal_lines
 from api.auth import Caller, needs
 from api.ids import check_id
+from api.judges import named_judge
 from api.openapi import writes
 from api.reads.appeals import Whose, all_appeals, find_appeal, open_appeals
 from api.reads.people import statements_at
 from api.replies import entry_page, write_reply
-from api.sealing import check_own_id
 from api.service import Service, new_id, service_of
 from api.sessions import Bearer, is_session, own_contribution, signed_in
 from ledger.errors import CrowdLedgerError, FieldError, NotFoundError, ProofError, RuleError
@@ -99,27 +99,26 @@ async def resolve_appeal(
 ) -> Response:
     """Resolve an appeal, as somebody who has not judged the contribution before. Another verdict is a new decision."""
     service = service_of(request)
-    check_own_id(new.reviewer, "reviewer")
     row = await find_appeal(service.reads, check_id(appeal, "appeal"))
     if row is None or row.platform != caller.platform:
         raise NotFoundError(f"There is no appeal {appeal}.", remedy="GET /v1/appeals lists the open ones.")
     contribution = await own_contribution(request, row.contribution, "review")
+    reviewer = named_judge(caller.member, new.reviewer)
     assert contribution.decision is not None
     standing = contribution.decision
-    reviewer_id = uuid4(os.urandom(16))
     resolution = ResolveAppeal(
         platform=caller.platform,
         appeal=appeal,
         decision=standing.id,
-        reviewer=new.reviewer,
-        fresh_id=reviewer_id,
+        reviewer=reviewer,
+        fresh_id=uuid4(os.urandom(16)),
         reason=new.reason,
         salt=os.urandom(SALT_BYTES),
     )
     if not _changes(new, standing):
         written = await service.writer.write(resolution)
         return await _reply(service, written, standing.id, None)
-    decision = _new_decision(new, contribution, appeal, standing.id, reviewer_id)
+    decision = _new_decision(new, contribution, resolution)
     # Both at once, so that they stand in one group but for a rare edge between two; the second names the first. Where
     # only the first was written the same request resolves with it.
     made, resolved = await service.writer.write_many([decision, replace(resolution, decision=decision.id)])
@@ -142,9 +141,8 @@ def _score(new: NewResolution) -> str:
     return new.score if new.score is not None else "1" if new.verdict == "accepted" else "0"
 
 
-def _new_decision(
-    new: NewResolution, contribution: ContributionView, appeal: str, standing: str, reviewer_id: str
-) -> Decide:
+def _new_decision(new: NewResolution, contribution: ContributionView, resolution: ResolveAppeal) -> Decide:
+    """What takes the place of the decision that the resolution is about, by the same person."""
     assert new.verdict is not None
     return Decide(
         id=new_id(),
@@ -153,12 +151,12 @@ def _new_decision(
         verdict=new.verdict,
         score=_score(new),
         method=_BY_PERSON,
-        reviewer=new.reviewer,
-        fresh_id=reviewer_id,
+        reviewer=resolution.reviewer,
+        fresh_id=resolution.fresh_id,
         feedback=new.reason,
         salt=os.urandom(SALT_BYTES),
-        supersedes=standing,
-        appeal=appeal,
+        supersedes=resolution.decision,
+        appeal=resolution.appeal,
     )
 
 

@@ -12,8 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from api.bodies import decode, document, read_batch, read_body
+from api.judges import judge
 from api.replies import batch_reply, page_of, write_reply
-from api.sealing import check_own_id
 from api.service import service_of
 from api.writing import write_each
 from ledger.errors import FieldError
@@ -29,19 +29,19 @@ _PAGE: Final = page_of("d")
 _BY_A_PERSON: Final = Method(type="human")
 
 
-def decision_item(new: NewDecision, platform: str) -> Decide:
-    """The writer's item of a request. Raises FieldError."""
+def decision_item(new: NewDecision, platform: str, member: str | None = None) -> Decide:
+    """The writer's item of a request, which ``member`` sends if it is one. Raises FieldError, ForbiddenError."""
+    reviewer = judge(member, new.reviewer)
     if (new.contribution is None) == (new.contribution_external_id is None):
         raise FieldError(
             "contribution: Exactly one of contribution and contribution_external_id names what is decided.",
             field="contribution",
             remedy="Send one of the two.",
         )
-    if new.reviewer_id is not None and new.reviewer is None:
+    if new.reviewer_id is not None and reviewer is None:
         raise FieldError(
             "reviewer: A reviewer_id is of a reviewer.", field="reviewer", remedy="Send your own id of the person too."
         )
-    check_own_id(new.reviewer, "reviewer")
     if new.signature is not None and new.feedback is not None and new.salt is None:
         raise FieldError(
             "salt: A signature is over the feedback's commitment, which needs your salt.",
@@ -66,7 +66,7 @@ def decision_item(new: NewDecision, platform: str) -> Decide:
         reviewer_id=new.reviewer_id,
         contribution=new.contribution,
         contribution_external_id=new.contribution_external_id,
-        reviewer=new.reviewer,
+        reviewer=reviewer,
         feedback=document(new.feedback, "feedback"),
         supersedes=new.supersedes,
         appeal=new.appeal,
@@ -107,7 +107,9 @@ async def decide(request: Request) -> Response:
     service = service_of(request)
     caller = await service.keys.caller(request, "review")
     body = await read_body(request)
-    written = await service.writer.write_made(lambda: decision_item(decode(body, _DECODER), caller.platform), len(body))
+    written = await service.writer.write_made(
+        lambda: decision_item(decode(body, _DECODER), caller.platform, caller.member), len(body)
+    )
     return await write_reply(service, written, _PAGE)
 
 
@@ -116,7 +118,7 @@ async def decide_batch(request: Request) -> Response:
     service = service_of(request)
     caller = await service.keys.caller(request, "review")
     items = await read_batch(request, _DECODER)
-    results = await write_each(service.writer, items, lambda new: decision_item(new, caller.platform))
+    results = await write_each(service.writer, items, lambda new: decision_item(new, caller.platform, caller.member))
     return await batch_reply(service, results, _PAGE)
 
 

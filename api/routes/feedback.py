@@ -64,4 +64,4 @@ async def _person(service: Service, new: NewFeedback, request: Request) -> Perso
         raise FieldError(
             "contributor: It is missing.", field="contributor", remedy="Send your own id of the person who rates."
         )
-    return await person_entrusted(service, caller.platform, new.contributor)
+    return await person_entrusted(service, caller, new.contributor)

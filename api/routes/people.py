@@ -103,8 +103,10 @@ async def erase_contributor(
     Who entered without the platform says themselves what they wish.
     """
     service = service_of(request)
-    find = person_entrusted if asked.reason == "wish" else person_of_platform
-    person = await find(service, caller.platform, contributor)
+    if asked.reason == "wish":
+        person = await person_entrusted(service, caller, contributor)
+    else:
+        person = await person_of_platform(service, caller.platform, contributor)
     return await erase(service, person, asked.reason)
 
 

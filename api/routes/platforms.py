@@ -11,6 +11,7 @@ from starlette.responses import Response
 from api.auth import ALL_SCOPES, Caller, admin, make_key, needs
 from api.key_uses import last_uses
 from api.openapi import writes
+from api.reads.members import find_member
 from api.reads.people import platform_names
 from api.replies import entry_page, write_reply
 from api.service import Service, new_id, service_of
@@ -48,16 +49,17 @@ async def get_keys(request: Request, caller: Annotated[Caller, needs("admin")]) 
 
 @router.get("/keys/current")
 async def get_current_key(request: Request, caller: Annotated[Caller, needs(None)]) -> CurrentKey:
-    """The key that asks: its scopes, and the platform it is of."""
+    """The key or the member that asks: the scopes, and the platform."""
     service = service_of(request)
     names = await platform_names(service.reads, [caller.platform])
-    stored = await _key(service, caller.platform, caller.key_id)
+    member = None if caller.member is None else await find_member(service.reads, caller.platform, caller.member)
     return CurrentKey(
-        id=caller.key_id,
+        id=caller.by,
         scopes=sorted(caller.scopes),
-        expires=_time(stored.expires_ms),
+        expires=_time(caller.expires_ms),
         platform=caller.platform,
         platform_name=names[caller.platform],
+        member=member,
     )
 
 
@@ -66,7 +68,7 @@ async def add_key(new: NewKey, request: Request, caller: Annotated[Caller, needs
     """Add a key; it is shown this once."""
     service = service_of(request)
     text, key = make_key(tuple(new.scopes), None if new.expires is None else time_ms(new.expires))
-    written = await service.writer.write(AddKey(platform=caller.platform, key=key, by=caller.key_id))
+    written = await service.writer.write(AddKey(platform=caller.platform, key=key, by=caller.by))
     return await write_reply(service, written, entry_page, key=text)
 
 
@@ -79,7 +81,7 @@ async def rotate_key(
     old = await _key(service, caller.platform, key)
     text, made = make_key(tuple(scope for scope in ALL_SCOPES if scope in old.scopes), old.expires_ms)
     overlap_ms = (wish or RotateKey()).overlap_seconds * 1000
-    item = AddKey(platform=caller.platform, key=made, rotates=key, overlap_ms=overlap_ms, by=caller.key_id)
+    item = AddKey(platform=caller.platform, key=made, rotates=key, overlap_ms=overlap_ms, by=caller.by)
     written = await service.writer.write(item)
     service.keys.forget(key)
     return await write_reply(service, written, entry_page, key=text)
@@ -90,7 +92,7 @@ async def revoke_key(key: str, request: Request, caller: Annotated[Caller, needs
     """Revoke a key; other processes of the service follow within seconds."""
     service = service_of(request)
     await _key(service, caller.platform, key, revoked=True)
-    written = await service.writer.write(RevokeKey(platform=caller.platform, key_id=key, by=caller.key_id))
+    written = await service.writer.write(RevokeKey(platform=caller.platform, key_id=key, by=caller.by))
     service.keys.forget(key)
     return await write_reply(service, written, entry_page)
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from api.auth import Caller, needs
-from api.lookup import find_contribution, find_decision
+from api.lookup import find_decision, index_of_contribution
 from api.openapi import gives
 from api.service import Service, service_of
 from api.states import state_of
@@ -53,8 +53,7 @@ async def receipt_by_own_id(
 async def contribution_receipt(contribution: str, request: Request) -> Response:
     """The receipt of a contribution, as the file to keep."""
     service = service_of(request)
-    row = await find_contribution(service.reader, contribution)
-    return await _receipt(service, row.index)
+    return await _receipt(service, await index_of_contribution(service.reader, contribution))
 
 
 @router.get("/decisions/{decision}/receipt", **_RECEIPT)

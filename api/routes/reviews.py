@@ -14,6 +14,7 @@ from starlette.responses import Response
 from api import cursors
 from api.auth import Caller, needs
 from api.deciding import decide_by_reviews, written_before
+from api.judges import named_judge
 from api.lookup import Campaign, find_campaign, find_contribution
 from api.openapi import writes
 from api.reads import queues, reviewers, versions
@@ -21,7 +22,6 @@ from api.reads.openings import content_of, openings
 from api.reads.people import own_ids
 from api.reads.queues import Waiting
 from api.replies import entry_page, page_of, write_reply
-from api.sealing import check_own_id
 from api.service import Service, new_id, service_of
 from ledger.errors import FieldError, RuleError, UnavailableError
 from ledger.log.items import Review
@@ -45,7 +45,7 @@ async def give_review(new: NewReview, request: Request, caller: Annotated[Caller
     service = service_of(request)
     row = await find_contribution(service.reader, new.contribution, caller.platform)
     campaign = await find_campaign(service.reader, row.campaign)
-    written = await service.writer.write(_item(new, campaign, caller.platform))
+    written = await service.writer.write(_item(new, campaign, caller))
     row = await find_contribution(service.reader, new.contribution, caller.platform)
     try:
         decision = await decide_by_reviews(service, row)
@@ -79,14 +79,17 @@ async def get_queue(
     campaign: str,
     request: Request,
     caller: Annotated[Caller, needs("review")],
-    reviewer: Annotated[OwnId, Query()],
+    reviewer: Annotated[OwnId | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST_ITEMS)] = 10,
 ) -> Queue:
-    """What this reviewer may judge next, without its author or what others said: appeals and what is urgent first."""
+    """What this reviewer may judge next, without its author or what others said: appeals and what is urgent first.
+
+    A member's session leaves ``reviewer`` out: it is that member.
+    """
     service = service_of(request)
     row = await find_campaign(service.reader, campaign, caller.platform)
     book = (await versions.load(service.reads, row)).book
-    public = await service.reader.contributor(caller.platform, reviewer)
+    public = await service.reader.contributor(caller.platform, named_judge(caller.member, reviewer))
     found = await queues.queue(service.reads, book, public, time.time_ns() // 1_000_000, limit)
     return Queue(items=await _items(service, row, found, second_look=False))
 
@@ -96,7 +99,7 @@ async def list_second_looks(
     campaign: str,
     request: Request,
     caller: Annotated[Caller, needs("review")],
-    reviewer: Annotated[OwnId, Query()],
+    reviewer: Annotated[OwnId | None, Query()] = None,
     cursor: Annotated[str | None, Query(max_length=40)] = None,
     limit: Annotated[int, Query(ge=1, le=_MOST_ITEMS)] = 10,
 ) -> Page[QueueItem]:
@@ -104,7 +107,7 @@ async def list_second_looks(
     service = service_of(request)
     row = await find_campaign(service.reader, campaign, caller.platform)
     book = (await versions.load(service.reads, row)).book
-    public = await service.reader.contributor(caller.platform, reviewer)
+    public = await service.reader.contributor(caller.platform, named_judge(caller.member, reviewer))
     now_ms = time.time_ns() // 1_000_000
     found, after = await queues.second_looks(service.reads, book, public, now_ms, cursors.decode(cursor), limit)
     return Page(items=await _items(service, row, found, second_look=True), next=cursors.encode(after))
@@ -137,9 +140,9 @@ async def get_reviewers(campaign: str, request: Request, caller: Annotated[Calle
     return Reviewers(agreement=reviewers.agreement_of(made), reviewers=lines, complete=made.complete)
 
 
-def _item(new: NewReview, campaign: Campaign, platform: str) -> Review:
-    """The writer's item of a review. Raises FieldError."""
-    check_own_id(new.reviewer, "reviewer")
+def _item(new: NewReview, campaign: Campaign, caller: Caller) -> Review:
+    """The writer's item of a review. Raises FieldError, ForbiddenError."""
+    reviewer = named_judge(caller.member, new.reviewer)
     judging = campaign.opened.judging
     criteria = [] if judging is None else judging.criteria or []
     if criteria and (new.scores is None or new.score is not None or len(new.scores) != len(criteria)):
@@ -161,9 +164,9 @@ def _item(new: NewReview, campaign: Campaign, platform: str) -> Review:
         )
     return Review(
         id=new_id(),
-        platform=platform,
+        platform=caller.platform,
         contribution=new.contribution,
-        reviewer=new.reviewer,
+        reviewer=reviewer,
         fresh_id=uuid4(os.urandom(16)),
         verdict=new.verdict,
         salt=os.urandom(SALT_BYTES),

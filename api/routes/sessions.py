@@ -10,19 +10,20 @@ from fastapi import APIRouter
 from starlette.requests import Request
 
 from api.attempts import address_of
-from api.auth import Caller, digest_of, needs
+from api.auth import MEMBER_PREFIX, Caller, bearer, digest_of, needs
 from api.reads.people_sessions import NO_PLATFORM, Subject, add_one_time, end_session
 from api.service import service_of
 from api.sessions import (
     LINK_SECONDS,
     MESSAGE_SECONDS,
-    Session,
+    Bearer,
     chain_id_of,
     new_link_token,
     open_by_token,
     open_by_wallet,
     people_of,
     person_entrusted,
+    signed_in,
 )
 from ledger.statements import sign_in
 from ledger.statements.values import format_time
@@ -40,10 +41,15 @@ router = APIRouter(prefix="/v1", tags=["sessions"])
 
 
 @router.post("/sign-in-links", status_code=201)
-async def make_link(asked: NewSignInLink, request: Request, caller: Annotated[Caller, needs("submit")]) -> SignInLink:
-    """A token with which one contributor of the platform signs in once, within a quarter of an hour. Shown once."""
+async def make_link(asked: NewSignInLink, request: Request, caller: Annotated[Caller, needs(None)]) -> SignInLink:
+    """A token with which one contributor of the platform signs in once, within a quarter of an hour. Shown once.
+
+    Needs the scope submit, but for a member who asks for themselves: so they get what they earned by judging.
+    """
     service = service_of(request)
-    person = await person_entrusted(service, caller.platform, asked.contributor)
+    if asked.contributor != caller.member:
+        caller = await service.keys.caller(request, "submit")
+    person = await person_entrusted(service, caller, asked.contributor)
     token = new_link_token()
     now_ms = _now_ms()
     expires_ms = now_ms + LINK_SECONDS * 1000
@@ -54,14 +60,14 @@ async def make_link(asked: NewSignInLink, request: Request, caller: Annotated[Ca
 
 @router.post("/sessions/message")
 async def make_message(asked: SignInMessageRequest, request: Request) -> WalletMessage:
-    """The EIP-4361 text with which a wallet signs in, once and within ten minutes."""
+    """The EIP-4361 text with which a wallet signs in, as a contributor or a member, once and within ten minutes."""
     service = service_of(request)
     service.attempts.count(address_of(request))
     now_ms = _now_ms()
     expires_ms = now_ms + MESSAGE_SECONDS * 1000
     nonce = secrets.token_hex(16)
     await add_one_time(service.reads, digest_of(nonce), Subject(NO_PLATFORM, asked.address), now_ms, expires_ms)
-    message = sign_in.SignIn(
+    message = (sign_in.MemberSignIn if asked.member else sign_in.SignIn)(
         domain=service.domain,
         address=asked.address,
         log=service.config.origin,
@@ -76,21 +82,35 @@ async def make_message(asked: SignInMessageRequest, request: Request) -> WalletM
 
 @router.post("/sessions", status_code=201)
 async def open_session(new: NewSession, request: Request) -> SessionOpened:
-    """A session of two hours, for a sign-in link's token or for a signed message; each opens one only."""
+    """A session of two hours, for a sign-in link's token or for a signed message; each opens one only.
+
+    A member's is sent wherever a key is, and does what the member's role allows.
+    """
     service = service_of(request)
     service.attempts.count(address_of(request))
     if new.token is not None:
-        token, expires_ms, subject = await open_by_token(service, new.token)
+        opened = await open_by_token(service, new.token)
     else:
-        token, expires_ms, subject = await open_by_wallet(service, new.message or "", new.signature or "")
-    people = await people_of(service, subject)
-    return SessionOpened(token=token, expires_at=format_time(expires_ms), people=[person.id for person in people])
+        opened = await open_by_wallet(service, new.message or "", new.signature or "", new.platform)
+    people = [] if opened.member is not None else await people_of(service, opened.subject)
+    return SessionOpened(
+        token=opened.token,
+        expires_at=format_time(opened.expires_ms),
+        people=[person.id for person in people],
+        member=opened.member,
+    )
 
 
-@router.delete("/sessions/current")
-async def close_session(request: Request, who: Session) -> SessionEnded:
+@router.delete("/sessions/current", dependencies=[Bearer])
+async def close_session(request: Request) -> SessionEnded:
     """Sign out: the session's token is worth nothing any more."""
-    await end_session(service_of(request).reads, who.digest)
+    service = service_of(request)
+    if "authorization" in request.headers and bearer(request).startswith(MEMBER_PREFIX):
+        await service.keys.caller(request, None)
+        digest = digest_of(bearer(request))
+    else:
+        digest = (await signed_in(request)).digest
+    await end_session(service.reads, digest)
     return SessionEnded(ended=True)
 
 

@@ -64,9 +64,11 @@ async def link_wallet(new: NewWallet, request: Request) -> Response:
         link = sign_in.parse(new.message)
     except FormatError as error:
         raise FieldError(f"message: {error.detail}", field="message", remedy=error.remedy) from error
-    if link.domain != service.domain:
+    ours = (service.domain, service.public_url, chain_id_of(service))
+    if (link.domain, link.uri, link.chain_id) != ours:
         raise FieldError(
-            f"message: It was made for {link.domain}, not for {service.domain}.",
+            f"message: It was made for {link.domain} ({link.uri}, chain {link.chain_id}), "
+            f"not for {ours[0]} ({ours[1]}, chain {ours[2]}).",
             field="message",
             remedy="Ask POST /v1/wallets/message for a message and sign that.",
         )
@@ -103,4 +105,4 @@ async def _person(service: Service, request: Request, contributor: str | None) -
             field="contributor",
             remedy="Send your own id of the person whose wallet it is.",
         )
-    return await person_entrusted(service, caller.platform, contributor)
+    return await person_entrusted(service, caller, contributor)

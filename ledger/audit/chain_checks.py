@@ -255,7 +255,7 @@ def _pools_of(chain: OnChain, replay: Replay) -> list[str]:
 
 def _first_wrong(events: Sequence[AnchorEvent], replay: Replay) -> AnchorEvent | None:
     """The first anchor whose root is not that of the entries."""
-    roots = roots_at(replay.leaf_hashes, [event.size for event in events])
+    roots = roots_at(replay.leaf_hashes, replay.tile_roots, [event.size for event in events])
     return next((event for event in events if roots.get(event.size, event.root) != event.root), None)
 
 

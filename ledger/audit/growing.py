@@ -14,6 +14,8 @@ from ledger.tree.growth import CompactRange
 from ledger.tree.merkle import HASH_SIZE
 from ledger.tree.tiles import FULL_WIDTH, HEIGHT, Tile, decode_tile, encode_tile
 
+_BLOCK_BYTES = 1 << 16
+
 
 class GrowingTree:
     """An RFC 9162 tree that is appended to. ``size`` is its number of leaves."""
@@ -41,6 +43,22 @@ class GrowingTree:
         """Append leaves; yields each tile that became full, with its bytes. Exhaust it: the work is done as it runs."""
         self.size += len(leaf_hashes)
         yield from self._extend(0, leaf_hashes, self.size - len(leaf_hashes))
+
+    def append_tile(self, tile: bytes, root: bytes) -> Iterator[tuple[Tile, bytes]]:
+        """Append the leaves of the next tile by its bytes and the root over them, which somebody has hashed.
+
+        Yields the tiles above it that became full. Only the last tile may be a partial one (ValueError).
+        """
+        before, width = self.size, len(tile) // HASH_SIZE
+        if before % FULL_WIDTH:
+            raise ValueError(f"A tree of {before} leaves ends within a tile.")
+        self.size += width
+        if not self._rows:
+            self._rows.append([])
+        if width == FULL_WIDTH:
+            yield from self._extend(1, [root], before // FULL_WIDTH)
+        else:
+            self._rows[0].extend(decode_tile(tile))
 
     def _extend(self, level: int, hashes: Sequence[bytes], count: int) -> Iterator[tuple[Tile, bytes]]:
         """Add ``hashes`` to a level that has held ``count`` of them so far."""
@@ -85,6 +103,21 @@ class Hashes(Sequence[bytes]):
         """Add the next ones."""
         self._joined += b"".join(hashes)
 
+    def extend_joined(self, joined: bytes) -> None:
+        """Add the next ones, which are joined already."""
+        self._joined += joined
+
+    def first_difference(self, other: Hashes) -> int | None:
+        """The first place, up to the end of the shorter one, at which they differ; None if there is none."""
+        ours, theirs = memoryview(self._joined), memoryview(other._joined)
+        common = min(len(ours), len(theirs))
+        for begin in range(0, common, _BLOCK_BYTES):
+            end = min(begin + _BLOCK_BYTES, common)
+            if ours[begin:end] != theirs[begin:end]:
+                places = range(begin // HASH_SIZE, end // HASH_SIZE)
+                return next(place for place in places if self[place] != other[place])
+        return None
+
     def __len__(self) -> int:
         return len(self._joined) // HASH_SIZE
 
@@ -101,12 +134,20 @@ class Hashes(Sequence[bytes]):
         return bytes(self._joined[begin : begin + HASH_SIZE])
 
 
-def roots_at(leaf_hashes: Sequence[bytes], sizes: Sequence[int]) -> dict[int, bytes]:
-    """The roots of the trees of the first ``size`` leaves, for all ``sizes`` in one pass; sizes beyond are left out."""
+def roots_at(leaf_hashes: Sequence[bytes], tile_roots: Sequence[bytes], sizes: Sequence[int]) -> dict[int, bytes]:
+    """The roots of the trees of the first ``size`` leaves, for all ``sizes`` in one pass; sizes beyond are left out.
+
+    ``tile_roots`` are those over each 256 leaves: only the leaves of tiles that a size cuts are hashed together anew.
+    """
     roots: dict[int, bytes] = {}
-    compact = CompactRange()
+    tiles = rest = CompactRange()
     for size in sorted(set(sizes)):
-        if size <= len(leaf_hashes):
-            compact, _ = compact.append_many(leaf_hashes[compact.size : size])
-            roots[size] = compact.root()
+        if size > len(leaf_hashes):
+            break
+        if size // FULL_WIDTH > tiles.size:
+            tiles, _ = tiles.append_many(tile_roots[tiles.size : size // FULL_WIDTH])
+            rest = CompactRange()
+        rest, _ = rest.append_many(leaf_hashes[tiles.size * FULL_WIDTH + rest.size : size])
+        peaks = [*tiles.hashes, *rest.hashes]
+        roots[size] = merkle.fold(peaks) if peaks else merkle.EMPTY_ROOT
     return roots

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ledger.audit.growing import roots_at
-from ledger.audit.mirror import read_entries
+from ledger.audit.growing import GrowingTree, Hashes, roots_at
 from ledger.audit.opening import Opened, open_source_log
+from ledger.audit.processes import Processes
+from ledger.audit.reading import read_all
 from ledger.audit.replay import Replay
 from ledger.audit.report import Check, Report
+from ledger.audit.signed import wrong_signatures
 from ledger.audit.source import Source, fetch_tiles
 from ledger.book.fold import Finding as Broken
-from ledger.errors import FormatError, NotFoundError, ProofError, SignatureError
-from ledger.statements import signatures
+from ledger.errors import FormatError, NotFoundError, ProofError
 from ledger.statements.settlements import SettlementVetoed
 from ledger.statements.signatures import Domain
 from ledger.tree import merkle
 from ledger.tree.key_chain import KeyChain
 from ledger.tree.receipts import Receipt, verify_log_part
-from ledger.tree.tiles import Tile
 
 # A statement that breaks one of the other rules has no effect; one of these says something false.
 _FALSE_SETTLEMENT = "settlement-"
@@ -51,13 +51,20 @@ def _check_keys(check: Check, opened: Opened, replay: Replay) -> None:
         )
 
 
-def check_tiles(report: Report, source: Source, expected: dict[Tile, bytes]) -> None:
-    """The served tiles, from which others make their proofs, are those of the entries."""
+def check_tiles(report: Report, source: Source, replay: Replay) -> None:
+    """The served tiles, from which others make their proofs, are those of the entries.
+
+    Those of level 0 were compared as the entries were read.
+    """
     check = report.check("tiles", "The served tiles are those of the entries")
-    check.evidence = f"tiles: {len(expected)}"
+    check.evidence = f"tiles: {len(replay.tile_roots) + len(replay.tiles)}"
     try:
-        for tile, data in fetch_tiles(source, sorted(expected)):
-            if data != expected[tile]:
+        for fault in replay.faults:
+            if not isinstance(fault, ProofError):
+                raise fault
+            check.error(fault.detail)
+        for tile, data in fetch_tiles(source, sorted(replay.tiles)):
+            if data != replay.tiles[tile]:
                 check.error(f"'{tile.path}' is not what the entries hash to.")
     except (NotFoundError, FormatError) as error:
         check.error(error.detail)
@@ -115,7 +122,7 @@ def check_contents(report: Report, replay: Replay) -> None:
     check.evidence = f"erased: {done['erased']} ({reasons}); mandates: {done['mandates']}; opened: {done['opened']}"
 
 
-def check_signatures(report: Report, replay: Replay, domain: Domain | None) -> None:
+def check_signatures(report: Report, replay: Replay, domain: Domain | None, processes: Processes | None = None) -> None:
     """Wallets' EIP-712 signatures on contributions and decisions; those on wallet links are rules of the book."""
     check = report.check("signatures", "The wallets' signatures on contributions and decisions are good")
     check.evidence = f"signatures: {len(replay.signed)}"
@@ -123,34 +130,32 @@ def check_signatures(report: Report, replay: Replay, domain: Domain | None) -> N
         if replay.signed:
             check.skip("The contract that the signatures are for is not known; give --contract and --rpc.")
         return
-    for entry, statement in replay.signed:
-        assert statement.signature is not None
-        try:
-            signatures.verify(
-                signatures.statement_digest(domain, statement), statement.signature.value, statement.signature.address
-            )
-        except SignatureError as error:
-            check.error(error.detail, entry=entry)
+    for entry, why in wrong_signatures(domain, replay.signed, processes):
+        check.error(why, entry=entry)
 
 
-def check_earlier(report: Report, replay: Replay, earlier: Source, keys: KeyChain) -> None:
+def check_earlier(
+    report: Report, replay: Replay, earlier: Source, keys: KeyChain, processes: Processes | None = None
+) -> None:
     """Compare with an earlier mirror; the first entry that differs is the report's ``tampered_entry``.
 
     Raises ProofError, SignatureError or FormatError where the earlier mirror itself does not hold together.
     """
     check = report.check("mirror", "The log continues the earlier mirror")
     held = open_source_log(earlier, keys.first)
-    leaves = [
-        merkle.leaf_hash(data) for _, entries in read_entries(earlier, 0, held.checkpoint.size) for data in entries
-    ]
-    if merkle.root(leaves) != held.checkpoint.root:
+    tree, leaves = GrowingTree(), Hashes()
+    for bundle in read_all(earlier, held.checkpoint.size, processes):
+        leaves.extend_joined(bundle.tile)
+        for _ in tree.append_tile(bundle.tile, bundle.root):
+            pass  # the mirror's tiles are nobody's evidence
+    if tree.root() != held.checkpoint.root:
         raise ProofError(
             f"The earlier mirror '{earlier.name}' is damaged: its entries do not lead to its own checkpoint.",
             remedy="Use another earlier mirror, or leave out --mirror.",
         )
     common = min(len(leaves), replay.size)
     check.evidence = f"{common} entries compared with a mirror whose head the log's key signed"
-    differs = next((index for index in range(common) if leaves[index] != replay.leaf_hashes[index]), None)
+    differs = replay.leaf_hashes.first_difference(leaves)
     if differs is not None:
         report.tampered_entry = differs
         check.error(
@@ -179,7 +184,7 @@ def check_receipts(report: Report, replay: Replay, keys: KeyChain, receipts: Seq
             check.error(f"Entry {index} is not the one of the receipt '{name}'{_retired_by(keys, size)}.", entry=index)
             if report.tampered_entry is None or index < report.tampered_entry:
                 report.tampered_entry = index
-    roots = roots_at(replay.leaf_hashes, [size for size, _ in heads])
+    roots = roots_at(replay.leaf_hashes, replay.tile_roots, [size for size, _ in heads])
     for (size, root), name in sorted(heads.items()):
         if roots.get(size) != root:
             check.error(f"The first {size} entries are not those of the head in the receipt {name}.", range_=(0, size))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
+from sys import intern
 from typing import cast
 
 from ledger.audit.growing import GrowingTree, Hashes
-from ledger.audit.mirror import Progress, read_entries
+from ledger.audit.mirror import Progress
+from ledger.audit.processes import Processes
 from ledger.audit.published import Shown, nothing_shown
+from ledger.audit.reading import Bundle, read_all
 from ledger.audit.source import Source
 from ledger.audit.wrong_settlements import Examined, examine_statement
 from ledger.book.fold import Book
-from ledger.errors import FormatError
+from ledger.book.runs import PlainRun, SubmittedRun
+from ledger.errors import CrowdLedgerError, FormatError
 from ledger.statements import kinds
 from ledger.statements.campaigns import CampaignFunded, CampaignOpened
 from ledger.statements.contents import AuditorMandated, ContentErased, ContentOpened
@@ -25,7 +29,6 @@ from ledger.statements.kinds import AnyStatement
 from ledger.statements.settlements import RewardsSettled, SettlementActivated, SettlementVetoed
 from ledger.statements.values import time_ms
 from ledger.statements.wallets import WalletLinked
-from ledger.tree.merkle import hash_entries
 from ledger.tree.tiles import Tile
 
 SettlementStatement = RewardsSettled | SettlementActivated | SettlementVetoed
@@ -45,6 +48,12 @@ class Replay:
     tree: GrowingTree = field(default_factory=GrowingTree)
     book: Book = field(default_factory=Book)
     leaf_hashes: Hashes = field(default_factory=Hashes)
+    tile_roots: Hashes = field(default_factory=Hashes)
+    """Over the leaf hashes of each tile; the last one may be partial."""
+    tiles: dict[Tile, bytes] = field(default_factory=dict)
+    """Those above level 0 that the entries make. Level 0 is not kept: it was compared as the entries were read."""
+    faults: list[CrowdLedgerError] = field(default_factory=list)
+    """What is wrong with the served tiles of level 0, in their order; nothing is known beyond one that was not had."""
     at_ms: array[int] = field(default_factory=lambda: array("q"))
     """The time of each entry; one that is no statement has that of the entry before."""
     unreadable: list[tuple[int, str]] = field(default_factory=list)
@@ -66,15 +75,27 @@ class Replay:
         """Entries read."""
         return len(self.leaf_hashes)
 
-    def take(self, entries: Sequence[bytes]) -> list[bytes]:
-        """Read the next entries; returns their leaf hashes."""
-        begin = self.size
-        leaf_hashes = hash_entries(entries)
-        self.leaf_hashes.extend(leaf_hashes)
+    def take(self, bundle: Bundle) -> None:
+        """Read the next bundle."""
+        self.book.facts.signers = bundle.signers
+        done = 0
+        for begin, run in bundle.plain:
+            self._read(bundle.entries[done:begin])
+            done = begin
+            if self._take_run(run):
+                done += len(run)
+        self._read(bundle.entries[done:])
+        self.leaf_hashes.extend_joined(bundle.tile)
+        self.tile_roots.extend_joined(bundle.root)
+        self.tiles.update(self.tree.append_tile(bundle.tile, bundle.root))
+        if bundle.fault is not None:
+            self.faults.append(bundle.fault)
+
+    def _read(self, entries: Sequence[bytes]) -> None:
         parse = kinds.parse
         run: list[AnyStatement] = []  # of one kind and one time
         kind, at = None, ""
-        for index, data in enumerate(entries, begin):
+        for index, data in enumerate(entries, self.book.size):
             try:
                 statement = parse(data)
             except FormatError as error:
@@ -90,7 +111,15 @@ class Replay:
                 kind, at = statement.__class__, statement.at
             run.append(statement)
         self._fold(run)
-        return leaf_hashes
+
+    def _take_run(self, run: PlainRun) -> bool:
+        """Fold the next entries, which nobody has to parse any more; False, and nothing done, if they must be."""
+        if isinstance(run, SubmittedRun):
+            run.contributors = list(map(intern, run.contributors))  # each is kept with every contribution
+        if not self.book.take_run(run, self.book.size):
+            return False
+        self.at_ms.extend(repeat(time_ms(run.at), len(run)))
+        return True
 
     def _fold(self, run: Sequence[AnyStatement]) -> None:
         """Fold the next entries, which are of one kind and one time."""
@@ -149,19 +178,18 @@ def read_log(
     source: Source,
     size: int,
     progress: Progress | None,
-    tiles: Callable[[Tile, bytes], None],
     shown: Shown = nothing_shown,
+    processes: Processes | None = None,
 ) -> Replay:
-    """Read and replay the first ``size`` entries; ``tiles`` is given every tile of the tree that they make.
+    """Read and replay the first ``size`` entries; ``processes`` do what can be done of each bundle by itself.
 
     Raises what the source raises, and FormatError where a bundle is malformed.
     """
     replay = Replay(shown)
-    for _, entries in read_entries(source, 0, size):
-        for tile, content in replay.tree.append(replay.take(entries)):
-            tiles(tile, content)
+    for bundle in read_all(source, size, processes, to_fold=True):
+        replay.take(bundle)
         if progress is not None:
             progress(replay.size, size)
-    for tile, content in replay.tree.partial_tiles():
-        tiles(tile, content)
+    replay.book.facts.signers = {}
+    replay.tiles.update((tile, content) for tile, content in replay.tree.partial_tiles() if tile.level)
     return replay

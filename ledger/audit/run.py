@@ -10,6 +10,7 @@ from ledger.audit.decisions import check_openings
 from ledger.audit.mirror import Progress
 from ledger.audit.opening import Opened, open_source_log
 from ledger.audit.openings import Openings
+from ledger.audit.processes import started
 from ledger.audit.published import shown_by
 from ledger.audit.replay import Replay, read_log
 from ledger.audit.report import Report
@@ -18,7 +19,6 @@ from ledger.chain.rpc import Node
 from ledger.errors import ProofError, SignatureError
 from ledger.tree.checkpoints import Checkpoint, UnverifiedNote
 from ledger.tree.keys import VerifierKey
-from ledger.tree.tiles import Tile
 
 _OF_THE_CHAIN = frozenset({"pools", "proposals", "claims"})
 """Checks that fail by what the reporter, a pool or a node did, whatever the log says."""
@@ -35,11 +35,13 @@ def audit(
     trusted_contract: str | None = None,
     progress: Progress | None = None,
     seen: Callable[[Replay, OnChain | None], None] | None = None,
+    processes: int | None = 1,
 ) -> Report:
     """Replay the log at ``source`` and check all that can be checked. ``receipts`` are (name, bytes).
 
     ``openings`` are contents that the auditor may see: what rests on them is run again. ``seen`` is given, at the end,
-    what was replayed and where it stands on the chain.
+    what was replayed and where it stands on the chain. ``processes`` above 1 help the one that replays, None starts as
+    many as pay; whatever their number, the report is the same.
 
     What is wrong with the log is in the report. Raised is only what keeps the audit from running: a source or a node
     that does not answer, bytes that are no log, an earlier mirror that is damaged.
@@ -51,34 +53,40 @@ def audit(
         opened = open_source_log(source, key)
     except (SignatureError, ProofError) as error:
         return _unsigned(source, key, error)
-    expected: dict[Tile, bytes] = {}
-    replay = read_log(source, opened.checkpoint.size, progress, expected.__setitem__, shown_by(source))
-    report = Report(source.name, opened.checkpoint.origin, opened.key.vkey, replay.size, opened.checkpoint.root.hex())
-    log_checks.check_head(report, opened, replay, key is not None)
-    log_checks.check_tiles(report, source, expected)
-    log_checks.check_statements(report, replay)
-    log_checks.check_rules(report, replay)
-    log_checks.check_contents(report, replay)
-    if earlier is not None:
-        log_checks.check_earlier(report, replay, earlier, opened.keys)
-    else:
-        report.check("mirror", "The log continues the earlier mirror").skip("No earlier mirror was given (--mirror).")
-    if receipts:
-        log_checks.check_receipts(report, replay, opened.keys, receipts)
-    chain: OnChain | None = None
-    if node is None:
-        report.check("anchors", "Every anchored head is the head of these entries").skip("No node was given (--rpc).")
-        if replay.links:
-            wallet_checks.skip_wallets(report, replay)
-    else:
-        chain = _check_chain(report, source, opened, replay, node, latest, trusted_contract)
-    log_checks.check_signatures(report, replay, chain.domain if chain else None)
-    if openings is not None:
-        check_openings(report, source, replay, openings)
-    report.proves = _proves(report, key is not None, earlier is not None, chain)
-    if seen is not None:
-        seen(replay, chain)
-    return report
+    with started(opened.checkpoint.size, processes) as helpers:
+        replay = read_log(source, opened.checkpoint.size, progress, shown_by(source), helpers)
+        report = Report(
+            source.name, opened.checkpoint.origin, opened.key.vkey, replay.size, opened.checkpoint.root.hex()
+        )
+        log_checks.check_head(report, opened, replay, key is not None)
+        log_checks.check_tiles(report, source, replay)
+        log_checks.check_statements(report, replay)
+        log_checks.check_rules(report, replay)
+        log_checks.check_contents(report, replay)
+        if earlier is not None:
+            log_checks.check_earlier(report, replay, earlier, opened.keys, helpers)
+        else:
+            report.check("mirror", "The log continues the earlier mirror").skip(
+                "No earlier mirror was given (--mirror)."
+            )
+        if receipts:
+            log_checks.check_receipts(report, replay, opened.keys, receipts)
+        chain: OnChain | None = None
+        if node is None:
+            report.check("anchors", "Every anchored head is the head of these entries").skip(
+                "No node was given (--rpc)."
+            )
+            if replay.links:
+                wallet_checks.skip_wallets(report, replay)
+        else:
+            chain = _check_chain(report, source, opened, replay, node, latest, trusted_contract)
+        log_checks.check_signatures(report, replay, chain.domain if chain else None, helpers)
+        if openings is not None:
+            check_openings(report, source, replay, openings)
+        report.proves = _proves(report, key is not None, earlier is not None, chain)
+        if seen is not None:
+            seen(replay, chain)
+        return report
 
 
 def _check_chain(

@@ -20,9 +20,10 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -51,9 +52,14 @@ _GZIP = 31
 """zlib's name for a stream with a gzip header."""
 _GZIP_ROOM_BYTES = 4096
 
+FetchedT = TypeVar("FetchedT")
+
 
 class Source(Protocol):
-    """A log's files. ``name`` is what a person typed; ``is_copy`` says that it may end earlier than the log does."""
+    """A log's files. ``name`` is what a person typed; ``is_copy`` says that it may end earlier than the log does.
+
+    Pickled, it is the same place to read from, with connections of its own.
+    """
 
     name: str
     is_copy: bool
@@ -148,6 +154,7 @@ class UrlSource(Closing):
             raise ConfigError(f"'{url}' is not an HTTP address.", remedy="Write it as https://crowd.example.org.")
         self.name = url
         self.is_copy = is_copy
+        self._log = log
         self._given = url.rstrip("/")
         self._base = None if log is None else f"{self._given}/logs/{checked_log_name(log)}"
         self._finding = threading.Lock()
@@ -206,6 +213,9 @@ class UrlSource(Closing):
         """Close the connections."""
         self._http.close()
 
+    def __reduce__(self) -> tuple[Callable[..., UrlSource], tuple[str, str | None]]:
+        return partial(UrlSource, is_copy=self.is_copy), (self.name, self._log)
+
 
 def checked_log_name(log: str) -> str:
     """A log's name, fit for a path. Raises ConfigError."""
@@ -262,23 +272,28 @@ def fetch_tile(source: Source, tile: Tile) -> bytes:
 
 def fetch_tiles(source: Source, tiles: Iterable[Tile]) -> Iterator[tuple[Tile, bytes]]:
     """Yield tiles with their bytes in the given order; a few are asked for ahead, never more than ``parallel``."""
-    if source.parallel == 1:
-        yield from ((tile, fetch_tile(source, tile)) for tile in tiles)
+    yield from ahead(source.parallel, tiles, lambda tile: fetch_tile(source, tile))
+
+
+def ahead(parallel: int, tiles: Iterable[Tile], fetch: Callable[[Tile], FetchedT]) -> Iterator[tuple[Tile, FetchedT]]:
+    """Yield tiles with what ``fetch`` gives for them, in their order; ``parallel`` are asked for at a time."""
+    if parallel == 1:
+        yield from ((tile, fetch(tile)) for tile in tiles)
         return
-    waiting: deque[tuple[Tile, Future[bytes]]] = deque()
-    with ThreadPoolExecutor(source.parallel) as pool:
+    waiting: deque[tuple[Tile, Future[FetchedT]]] = deque()
+    with ThreadPoolExecutor(parallel) as pool:
         try:
             for tile in tiles:
-                if len(waiting) == source.parallel:
-                    first, data = waiting.popleft()
-                    yield first, data.result()
-                waiting.append((tile, pool.submit(fetch_tile, source, tile)))
+                if len(waiting) == parallel:
+                    first, fetched = waiting.popleft()
+                    yield first, fetched.result()
+                waiting.append((tile, pool.submit(fetch, tile)))
             while waiting:
-                first, data = waiting.popleft()
-                yield first, data.result()
+                first, fetched = waiting.popleft()
+                yield first, fetched.result()
         finally:
-            for _, data in waiting:
-                data.cancel()
+            for _, fetched in waiting:
+                fetched.cancel()
 
 
 def fetch_checkpoint(source: Source) -> bytes:

@@ -33,6 +33,7 @@ from ledger.statements.kinds import AnyStatement
 from ledger.statements.log import LogKeyRotated, LogOpened
 from ledger.statements.platforms import PlatformRegistered
 from ledger.statements.results import ResultPublished
+from ledger.statements.signatures import Signers
 from ledger.statements.values import score_millionths, time_ms
 from ledger.statements.wallets import WalletLinked, WalletObjected
 
@@ -101,6 +102,8 @@ class Facts:
     """Purpose and subject of commitments that can no longer be opened."""
     mandates: dict[str, AuditorMandated] = field(default_factory=dict)
     links: dict[str, Link] = field(default_factory=dict)
+    signers: Signers = field(default_factory=dict, compare=False, repr=False)
+    """Of links' messages, as far as whoever reads the log has recovered them already; nobody has to."""
 
     def apply(self, statement: AnyStatement, index: int, *, counting: bool = True) -> None:
         """Take the effect of a statement that ``rules.check`` let pass.

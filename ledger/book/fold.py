@@ -11,7 +11,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
 from ledger.book import rules
 from ledger.book.campaign_book import CampaignBook
@@ -21,7 +20,7 @@ from ledger.book.facts import Facts
 from ledger.book.rewards import PoolBook, PoolKey, Settlement
 from ledger.book.rules.contributions import check_submission
 from ledger.book.rules.decisions import check_decision
-from ledger.book.runs import decide_run, submit_run
+from ledger.book.runs import PlainRun, SubmittedRun, decide_run, plain_run, submit_run
 from ledger.errors import FormatError, RuleError
 from ledger.statements import kinds
 from ledger.statements.appeals import AppealFiled, AppealResolved
@@ -100,32 +99,36 @@ class Book:
         """Fold entries of one kind and one time: what ``fold`` does with each of them, quicker where all are plain."""
         self.fold(run[0], begin)
         rest = run[1:]
-        if rest and rest[0].at == self._at and self._take_run(rest, begin + 1):
-            self.size += len(rest)
+        plain = plain_run(rest) if rest else None
+        if plain is not None and self.take_run(plain, begin + 1):
             return
         for index, statement in enumerate(rest, begin + 1):
             self.fold(statement, index)
 
-    def _take_run(self, run: Sequence[AnyStatement], begin: int) -> bool:
-        """Take a run of contributions or decisions whole, at the clock's time; False if they go one by one."""
-        first = run[0]
-        if type(first) is ContributionSubmitted:
-            taken = submit_run(cast("Sequence[ContributionSubmitted]", run), self.clock_ms, begin, self.facts)
+    def take_run(self, run: PlainRun, begin: int) -> bool:
+        """Take a run whole, as the next entries, at the clock's time; False, and nothing done, if they go one by one.
+
+        The entry before it must be of its time: that one fires what has passed. ValueError if it is not the next one.
+        """
+        self._require_next(begin)
+        if run.at != self._at:
+            return False
+        if isinstance(run, SubmittedRun):
+            taken = submit_run(run, self.clock_ms, begin, self.facts)
             if taken is None:
                 return False
             campaign, made = taken
             book = self.campaigns[campaign.opened.id]
             book.undecided += len(made)
             self._deadlines.set_run(book.submitted_line, due_ms(made[0], campaign), made)
-            return True
-        if type(first) is DecisionMade:
-            decided = decide_run(cast("Sequence[DecisionMade]", run), self.clock_ms, begin, self.facts)
+        else:
+            decided = decide_run(run, self.clock_ms, begin, self.facts)
             if decided is None:
                 return False
             book = self.campaigns[decided[0].campaign]
             self._deadlines.set_run(book.decided_line, due_ms(decided[0], book.campaign), decided)
-            return True
-        return False
+        self.size += len(run)
+        return True
 
     def _move_to(self, at: str, index: int) -> bool:
         """Let the clock move on to entry ``index`` and fire what has passed; False, with a finding, if it went back."""

@@ -55,12 +55,18 @@ def audit(
         Path | None,
         typer.Option(help="Also write the report to this new file: FILE.html with pictures (and FILE.json), or JSON."),
     ] = None,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=64, metavar="N", help="Processes that read and verify beside the one that replays; 1 is none."
+        ),
+    ] = None,
     lang: Annotated[str, typer.Option(help="Language of the HTML report: en or fa.")] = "en",
     json: AsJson = False,
 ) -> None:
     """Replay a log from its first entry. Exit 0: it is what it claims to be; 1: it is not; 2: could not be done."""
     if database:
-        others = (rpc, mirror, receipt, contract, key, openings, openings_token, copy)
+        others = (rpc, mirror, receipt, contract, key, openings, openings_token, copy, processes)
         raise typer.Exit(0 if _check_database(source, log, others, report, json=json) else 1)
     if source is None:
         raise typer.BadParameter("Give the service's URL or a mirror's folder, or --database.")
@@ -93,6 +99,7 @@ def audit(
             trusted_contract=address,
             progress=show,
             seen=kept.see if kept else None,
+            processes=processes,
         )
     written = kept.write(result) if kept else ()
     if json:

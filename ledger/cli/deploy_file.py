@@ -86,7 +86,7 @@ def read_deploy_file(path: Path) -> DeployFile:
     try:
         members = tomllib.loads(read_file(path, MAX_BYTES).decode())
         found = msgspec.convert(members, DeployFile)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, msgspec.ValidationError, RecursionError) as error:
+    except (ValueError, msgspec.ValidationError, RecursionError) as error:
         raise ConfigError(f"'{path}' is no deployment's configuration: {error}.", remedy=remedy) from None
     for named in (found.admin, found.reporter, found.guardian, found.token, found.log.contribution_log):
         if named is not None:

@@ -145,7 +145,7 @@ def _append(path: Path, name: str, table: dict[str, str | int]) -> None:
     text = old + ("" if old.endswith("\n") or not old else "\n") + head + "".join(lines)
     try:
         tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"A table [logs.{name}] cannot be added to {path}: {error}.", remedy="Write each log as a table of its own."
         ) from None

@@ -118,6 +118,7 @@ def ready_config() -> Config:
 
     from ledger.config import Config
     from ledger.errors import ConfigError
+    from ledger.spans import require
 
     config = Config()
     if config.log_key_file is None:
@@ -125,6 +126,8 @@ def ready_config() -> Config:
             "This folder is not set up: no log key is configured.",
             remedy="Run 'crowdledger init' here first, or set CROWDLEDGER_CONFIG to an existing crowdledger.toml.",
         )
+    if config.collector() is not None:
+        require()
     signers = {name: config.of_log(name).log_signer() for name in config.log_names()}
     asyncio.run(_check_keys(config.database_url, signers))
     return config

@@ -18,6 +18,7 @@ from ledger.client.entries import EntryCalls
 from ledger.client.events import EventCalls
 from ledger.client.hooks import EndpointCalls, HookCalls
 from ledger.client.imports import ImportCalls
+from ledger.client.members import MemberCalls
 from ledger.client.payments import PaymentCalls
 from ledger.client.people import PeopleCalls
 from ledger.client.platforms import PlatformCalls
@@ -31,6 +32,7 @@ __all__ = ["AsyncClient", "Client", "Result", "wire"]
 
 class Calls(
     PlatformCalls,
+    MemberCalls,
     CampaignCalls,
     WorkCalls,
     FileCalls,

@@ -39,9 +39,9 @@ class PeopleCalls(Core):
         )
 
     @call
-    async def sign_in_message(self, address: str) -> wire.WalletMessage:
-        """The text with which a wallet signs in."""
-        new = wire_people.SignInMessageRequest(address=address)
+    async def sign_in_message(self, address: str, *, member: bool = False) -> wire.WalletMessage:
+        """The text with which a wallet signs in, as a contributor or as a ``member`` of a platform."""
+        new = wire_people.SignInMessageRequest(address=address, member=member)
         return await self._post("/v1/sessions/message", new, wire.WalletMessage, repeatable=True)
 
     @call

@@ -65,8 +65,10 @@ class Receipts:
             raise _lie(f"The receipt is of entry {verified.index}, the reply names entry {written.index}.", "index")
         said = _parse(verified.statement)
         kind = said.__struct_config__.tag
-        if kind not in _OF_NO_ID and not _names(said, verified.statement, written.id):
-            raise _lie(f"The statement in the receipt does not name '{written.id}'.", "id")
+        is_revoked = kind == _KEYS and not isinstance(written, wire.KeyWritten)
+        if kind not in _OF_NO_ID and _names(said, verified.statement, written.id) == is_revoked:
+            words = "still names" if is_revoked else "does not name"
+            raise _lie(f"The statement in the receipt {words} '{written.id}'.", "id")
         if new is not None and getattr(new, "external_id", None) is None:
             first = True  # without an id of the sender's nothing can have been written before
         opening = None
@@ -149,6 +151,8 @@ def _check_sent(said: AnyStatement, opening: Opening | None, new: New | None) ->
 
 _REVEALED: Final = "contribution.revealed"
 """Its opening matches the statement of before."""
+_KEYS: Final = "key.rotated"
+"""It names the platform's keys: a new one, and no longer one that was revoked."""
 _OF_NO_ID: Final = ("wallet.linked", "wallet.objected")
 _MEMBERS: Final[dict[type, tuple[str, tuple[str, ...]]]] = {
     wire.NewContribution: ("contribution.submitted", ("campaign", "commitment", "task", "terms", "replaces")),

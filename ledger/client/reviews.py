@@ -13,13 +13,13 @@ class ReviewCalls(Core):
     """Reviews and what is known of reviewers."""
 
     @call
-    async def queue(self, campaign: str, reviewer: str, limit: int = 10) -> list[wire.QueueItem]:
-        """What a reviewer may judge next."""
+    async def queue(self, campaign: str, reviewer: str | None = None, limit: int = 10) -> list[wire.QueueItem]:
+        """What a reviewer may judge next; with a member's session it is that member."""
         where = path_of("/v1/campaigns/{}/queue", campaign)
         return (await self._get(where, wire.Queue, reviewer=reviewer, limit=str(limit))).items
 
     @listing
-    def second_looks(self, campaign: str, reviewer: str) -> AsyncIterator[wire.QueueItem]:
+    def second_looks(self, campaign: str, reviewer: str | None = None) -> AsyncIterator[wire.QueueItem]:
         """Rejections that were drawn to be judged once more, and that this reviewer may judge."""
         return self._pages(path_of("/v1/campaigns/{}/second-looks", campaign), wire.QueueItem, reviewer=reviewer)
 

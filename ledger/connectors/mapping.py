@@ -95,7 +95,7 @@ def load(text: str) -> Mapping:
     """Read a mapping. Raises ConfigError that names what is wrong in it."""
     try:
         return msgspec.convert(tomllib.loads(text), Mapping)
-    except (tomllib.TOMLDecodeError, msgspec.ValidationError, RecursionError) as error:
+    except (ValueError, msgspec.ValidationError, RecursionError) as error:
         raise ConfigError(
             f"The mapping cannot be used: {error}.", remedy="docs/importing.md has one to copy."
         ) from None

@@ -15,12 +15,13 @@ CHECKED: Final[dict[str, tuple[str, ...]]] = {
     "externals": ("platform", "kind", "external_id", "subject", "entry_index", "salt", "fingerprint"),
     "files": ("platform", "sha256", "bytes", "type", "at_ms"),
     "mandates": ("id", "digest"),
+    "members": ("id", "platform", "name", "role", "wallet", "at_ms"),
     "restored": ("first_index", "last_index", "at_ms", "source"),
     "results": ("id", "public"),
     "sessions": ("digest", "platform", "contributor", "expires_ms"),
     "sign_in_links": ("digest", "platform", "contributor", "expires_ms"),
 }
-"""By table: the columns whose values its ``checksum`` is of, in this order. None of them ever changes alone."""
+"""By table: the columns whose values its ``checksum`` is of, in this order. None of them ever changes without it."""
 
 
 def checksum(*values: str | int | bytes) -> int:

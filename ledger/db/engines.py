@@ -53,7 +53,8 @@ def migrating_engine(url: URL) -> AsyncEngine:
     if not is_sqlite(url):
         return create_async_engine(url, hide_parameters=True)
     engine = create_async_engine(url, hide_parameters=True)
-    _prepare_sqlite(engine.sync_engine, ("foreign_keys = OFF",))  # in a transaction it would be too late
+    # In a transaction it would be too late for the first; the second: whoever migrates asks for the lock by itself.
+    _prepare_sqlite(engine.sync_engine, ("foreign_keys = OFF", "busy_timeout = 0"))
     return engine
 
 
@@ -68,6 +69,14 @@ def sqlite_engine(url: URL, *, appending: bool) -> Engine:
 def is_sqlite(url: URL) -> bool:
     """Whether the URL names a SQLite file; otherwise it is PostgreSQL."""
     return url.get_backend_name() == "sqlite"
+
+
+def reading(engine: AsyncEngine) -> AsyncEngine:
+    """The same engine for single queries: on PostgreSQL each goes alone, with no BEGIN before and no ROLLBACK after it.
+
+    Those would be two of three ways to the server and back, for nothing: a query sees one moment as it is.
+    """
+    return engine if is_sqlite(engine.url) else engine.execution_options(isolation_level="AUTOCOMMIT")
 
 
 def writing(engine: AsyncEngine) -> AsyncEngine:

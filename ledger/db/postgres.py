@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import NamedTuple, cast
 
@@ -58,14 +58,17 @@ class _Statement(NamedTuple):
 class PostgresStore:
     """Appends to one log of a PostgreSQL database. See ``Store``."""
 
-    def __init__(self, engine: AsyncEngine, log: str) -> None:
+    def __init__(self, engine: AsyncEngine, log: str, check: Callable[[], None]) -> None:
+        """``check`` raises DatabaseError where this process may not append any more."""
         self._engine = engine
         self._log = log
+        self._check = check
         self._connection: AsyncConnection | None = None
         """Kept from one group to the next: to take one out of the pool and give it back costs as much as a query."""
 
     async def append(self, named: Named, work: Work[ResultT]) -> ResultT:
         """See ``Store.append``."""
+        self._check()
         try:
             driver = await self._driver()
             await driver.execute(_BEGIN)

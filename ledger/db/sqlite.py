@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from typing import cast
@@ -45,9 +45,11 @@ _LOCK_POLL_SECONDS = 0.002
 class SqliteStore:
     """Appends to one log of a SQLite file. See ``Store``."""
 
-    def __init__(self, engine: Engine, log: str) -> None:
+    def __init__(self, engine: Engine, log: str, check: Callable[[], None]) -> None:
+        """``check`` raises DatabaseError where this process may not append any more."""
         self._engine = engine
         self._log = log
+        self._check = check
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite-commit")
         self._connection: Connection | None = None
         self._closed = False
@@ -55,6 +57,7 @@ class SqliteStore:
 
     async def append(self, named: Named, work: Work[ResultT]) -> ResultT:
         """See ``Store.append``."""
+        self._check()
         try:
             driver = self._driver()
             await self._begin(driver)

@@ -39,9 +39,9 @@ class LogQueries:
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for reads. Raises DatabaseError for whatever fails on it."""
+        """A connection for one query. Raises DatabaseError for whatever fails on it."""
         try:
-            async with self._database.engine.connect() as connection:
+            async with self._database.single.connect() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error

@@ -84,6 +84,12 @@ class Views(LogQueries):
         row = await self._one(select(t.contributions).where(*self._is(t.contributions, contribution)))
         return (await self._contributions([row]))[0] if row else None
 
+    async def contribution_index(self, contribution: str) -> int | None:
+        """The entry of a contribution, for whoever needs nothing else of it."""
+        query = select(t.contributions.c.entry_index).where(*self._is(t.contributions, contribution))
+        row = await self._one(query)
+        return None if row is None else int(row.entry_index)
+
     async def contributions(
         self,
         *,

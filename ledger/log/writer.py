@@ -11,11 +11,12 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
+from ledger import spans
 from ledger.db import Database
 from ledger.db.loading import Loaded
 from ledger.db.rows import CheckpointRow
@@ -26,7 +27,7 @@ from ledger.log.naming import named
 from ledger.log.plan import Outcome, Planned, Repeated, plan
 from ledger.log.reader import Reader
 from ledger.log.requests import Request, prepare
-from ledger.log.waiting import Lone, Result, Ticket, Waiting
+from ledger.log.waiting import Lone, Result, Ticket, Traced, Waiting, prepared
 from ledger.statements.signatures import Domain
 from ledger.tree.checkpoints import Checkpoint, LogSigner, VerifierKey, sign
 from ledger.tree.growth import Growth
@@ -108,6 +109,8 @@ class Writer:
         self._queue: deque[Waiting] = deque()
         self.unanswered = 0
         """Items that are not answered yet."""
+        self.repeated = 0
+        """Items that had been written before, and got their first receipt again."""
         self._unanswered_bytes = 0
         self._arrived = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -165,7 +168,7 @@ class Writer:
 
     async def _write(self, request: Request | Callable[[], Item], size: int) -> Written:
         self.check_open()
-        ticket = Lone(self._loop)
+        ticket = Traced(self._loop, spans.here()) if spans.on else Lone(self._loop)
         self._enqueue((Waiting(request, ticket, 0, size),), size)
         result = await ticket.future
         if isinstance(result, CrowdLedgerError):
@@ -181,8 +184,8 @@ class Writer:
         self.check_open(len(items))
         if not items:
             return []
-        ticket = Ticket(len(items))
-        prepared = []
+        ticket = Ticket(len(items), spans.here())
+        ready = []
         size = 0
         for position, item in enumerate(items):
             try:
@@ -190,9 +193,9 @@ class Writer:
             except CrowdLedgerError as error:
                 ticket.settle(position, error)
             else:
-                prepared.append(Waiting(request, ticket, position, len(request.canonical)))
+                ready.append(Waiting(request, ticket, position, len(request.canonical)))
                 size += len(request.canonical)
-        self._enqueue(prepared, size)
+        self._enqueue(ready, size)
         return await ticket.future
 
     def _enqueue(self, items: Sequence[Waiting], size: int) -> None:
@@ -231,7 +234,7 @@ class Writer:
             try:
                 if self._stopped is not None:
                     raise self._stopped.with_traceback(None)
-                committed = await self._commit(requests)
+                committed = await self._commit(group, requests)
             except CrowdLedgerError as error:
                 self._settle_all(group, error)
             except Exception:  # the writer must outlive a fault of ours; nothing of the group is stored
@@ -265,7 +268,7 @@ class Writer:
             waiting = self._queue.popleft()
             taken += 1
             size += waiting.size
-            request = _prepared(waiting)
+            request = prepared(waiting)
             if isinstance(request, Request):
                 group.append(waiting)
                 requests.append(request)
@@ -273,14 +276,22 @@ class Writer:
                 self._settle(waiting, request)
         return group, requests
 
-    async def _commit(self, requests: list[Request]) -> _Group:
+    async def _commit(self, group: list[Waiting], requests: list[Request]) -> _Group:
         now_ms = self._clock()
 
         def work(head: Head, loaded: Loaded) -> Change[_Group]:
             return self._grow(head, loaded, requests, now_ms)
 
-        async with self._turn:
-            return await self._store.append(named(requests), work)
+        with self._span(group) if spans.on else spans.NOTHING as span:
+            async with self._turn:
+                committed = await self._store.append(named(requests), work)
+            if span is not None and committed.growth is not None:
+                span.note(entries=committed.growth.size - committed.growth.before.size, size=committed.growth.size)
+            return committed
+
+    def _span(self, group: list[Waiting]) -> AbstractContextManager[spans.Span | None]:
+        askers = (waiting.ticket.asker for waiting in group)
+        return spans.span("log.append", askers=askers, log=self._log, items=len(group))
 
     def _grow(self, head: Head, loaded: Loaded, requests: list[Request], now_ms: int) -> Change[_Group]:
         """Runs under the head's lock: plan, append to the tree, sign."""
@@ -319,6 +330,7 @@ class Writer:
                 case error:
                     self._settle(waiting, error)
         if repeated:
+            self.repeated += len(repeated)
             await self._answer_repeated(repeated)
 
     async def _answer_repeated(self, repeated: list[tuple[Waiting, Repeated]]) -> None:
@@ -358,18 +370,6 @@ class Writer:
     def _settle_all(self, group: Sequence[Waiting], error: CrowdLedgerError) -> None:
         for waiting in group:
             self._settle(waiting, error)
-
-
-def _prepared(waiting: Waiting) -> Request | CrowdLedgerError:
-    if isinstance(waiting.request, Request):
-        return waiting.request
-    try:
-        return prepare(waiting.request())
-    except CrowdLedgerError as error:
-        return error
-    except Exception:  # a fault of ours that this one item met must not stop the others
-        _logger.exception("An item could not be made.")
-        return CrowdLedgerError("This item could not be made.")
 
 
 def _receipts(committed: _Group) -> GroupReceipts | None:

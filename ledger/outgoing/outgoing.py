@@ -13,6 +13,7 @@ from typing import Final
 
 import httpcore
 
+from ledger import spans
 from ledger.errors import OutgoingRefusedError, UnavailableError
 from ledger.outgoing.addresses import is_public
 from ledger.outgoing.names import Names
@@ -85,16 +86,13 @@ class Outgoing:
         UnavailableError where no answer comes.
         """
         target = read_url(url, private=self._private)
-        request = _request(method, target, headers or {}, body)
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                answer = await self._exchange(request, max_reply_bytes)
-        except (TimeoutError, httpcore.TimeoutException):
-            raise UnavailableError(
-                f"{target.authority} did not answer within {timeout_seconds:g} seconds.", remedy=_LATER
-            ) from None
-        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
-            raise UnavailableError(f"{target.authority}: {_words(error)}.", remedy=_LATER) from None
+        with spans.span(method, kind="client", server__address=target.host, server__port=target.port) as span:
+            request = _request(method, target, {**(headers or {}), **spans.onward()}, body)
+            answer = await self._answer(request, target, timeout_seconds, max_reply_bytes)
+            if span is not None:
+                span.note(http__request__method=method, http__response__status_code=answer.status)
+                if answer.status >= 400:
+                    span.fail(str(answer.status))
         if 300 <= answer.status < 400:
             raise OutgoingRefusedError(
                 f"{target.authority} answers {answer.status} and leads elsewhere; redirects are not followed.",
@@ -102,6 +100,19 @@ class Outgoing:
                 answered=answer.status,
             )
         return answer
+
+    async def _answer(
+        self, request: httpcore.Request, target: Url, timeout_seconds: float, max_reply_bytes: int
+    ) -> Answer:
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._exchange(request, max_reply_bytes)
+        except (TimeoutError, httpcore.TimeoutException):
+            raise UnavailableError(
+                f"{target.authority} did not answer within {timeout_seconds:g} seconds.", remedy=_LATER
+            ) from None
+        except (httpcore.NetworkError, httpcore.ProtocolError, OSError) as error:
+            raise UnavailableError(f"{target.authority}: {_words(error)}.", remedy=_LATER) from None
 
     async def _exchange(self, request: httpcore.Request, max_reply_bytes: int) -> Answer:
         response = await self._pool.handle_async_request(request)

@@ -2,7 +2,7 @@
 
 The parsers are strict (every line in its place, nothing else), because what a person reads in the wallet must be what
 is acted on. A linking message can be used once: it names the index of the link that it replaces. A message to sign in
-can be used once because whoever takes it remembers its nonce. Neither can pass for the other: their statements differ.
+can be used once because whoever takes it remembers its nonce. None can pass for another: their statements differ.
 """
 
 from __future__ import annotations
@@ -38,6 +38,12 @@ _LINK = re.compile(
 )
 _SIGN_IN = re.compile(
     _HEAD + rf"Sign in to the log {_LOG} with this wallet\. This pays nothing and changes nothing\." + _TAIL
+)
+
+
+_MEMBER_SIGN_IN = re.compile(
+    _HEAD + rf"Sign in to the log {_LOG} with this wallet as a member of a platform\. "
+    r"Until the session ends, it can do there what your role allows\." + _TAIL
 )
 
 
@@ -84,6 +90,19 @@ class SignIn:
         return _text(self, f"Sign in to the log {self.log} with this wallet. This pays nothing and changes nothing.")
 
 
+@dataclass(frozen=True, slots=True)
+class MemberSignIn(SignIn):
+    """What a message says with which a member of a platform signs in. ``address`` is lower case."""
+
+    def message(self) -> str:
+        """The EIP-4361 text to sign, its address with EIP-55 capitals."""
+        return _text(
+            self,
+            f"Sign in to the log {self.log} with this wallet as a member of a platform. "
+            "Until the session ends, it can do there what your role allows.",
+        )
+
+
 def _text(said: WalletLink | SignIn, statement: str) -> str:
     return (
         f"{said.domain} wants you to sign in with your Ethereum account:\n"
@@ -125,13 +144,16 @@ def parse(message: str) -> WalletLink:
 
 
 def parse_sign_in(message: str) -> SignIn:
-    """Read a message to sign in. Raises FormatError for any text that ``SignIn.message`` does not write."""
+    """Read a message to sign in, a contributor's or a member's. Raises FormatError for any text that neither writes."""
+    made: type[SignIn] = SignIn
     match = _SIGN_IN.fullmatch(message)
+    if match is None:
+        made, match = MemberSignIn, _MEMBER_SIGN_IN.fullmatch(message)
     if match is None:
         raise FormatError(
             "This is not a message to sign in (EIP-4361).", remedy="Sign the text that the service gave, unchanged."
         )
-    said = SignIn(
+    said = made(
         domain=match["domain"],
         address=match["address"].lower(),
         log=match["log"],

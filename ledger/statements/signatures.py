@@ -6,8 +6,10 @@ of texts that come again and again (a campaign's id, what is empty) are kept.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 from coincurve import PublicKey
 
@@ -15,6 +17,9 @@ from ledger.errors import SignatureError
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.onchain import ZERO_HASH, address_word, keccak256, uint256
+
+Signers = dict[tuple[bytes, str], str]
+"""By digest and signature: the address that made it."""
 
 _HALF_ORDER = 0x7FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF5D576E7357A4501DDFE92F46681B20A0
 _DOMAIN_TYPE = keccak256(b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)")
@@ -127,8 +132,10 @@ def recover(digest: bytes, signature: str) -> str:
     return "0x" + keccak256(key.format(compressed=False)[1:])[12:].hex()
 
 
-def verify(digest: bytes, signature: str, address: str) -> None:
-    """Raise SignatureError unless ``address`` (0x, lower case) signed ``digest``."""
-    signer = recover(digest, signature)
+def verify(
+    digest: bytes, signature: str, address: str, known: Mapping[tuple[bytes, str], str] = MappingProxyType({})
+) -> None:
+    """Raise SignatureError unless ``address`` (0x, lower case) signed ``digest``; ``known`` signers were recovered."""
+    signer = known.get((digest, signature)) or recover(digest, signature)
     if signer != address:
         raise SignatureError(f"The signature is by {signer}, not by {address}.")

@@ -38,10 +38,10 @@ class NewResolution(Model):
     """What a person who has not judged the contribution before says of an appeal, and why.
 
     ``verdict`` left out lets the decision stand; the same verdict with another ``score`` is a new decision too.
-    ``reviewer`` is the platform's own id of that person.
+    ``reviewer`` is the platform's own id of that person, who leaves it out as a member.
     """
 
-    reviewer: OwnId
+    reviewer: OwnId | None = None
     reason: Words
     verdict: Literal["accepted", "rejected"] | None = None
     score: Score | None = None

@@ -106,7 +106,7 @@ class DeliveryLine(Model):
     bytes: int
     sha256: str
     has_body: bool
-    """Bodies are erased once they are recorded, others after 30 days."""
+    """Bodies are erased once they are recorded, others after a while."""
     words: str | None
     recorded: list[RecordedThing]
     """At most 100 of them."""

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from ledger.wire.contributions import Decision
+from ledger.wire.members import Member
 from ledger.wire.replies import State
 from ledger.wire.values import Address, Amount, Document, Id, Model, OwnId, Score
 
@@ -35,17 +36,22 @@ class SignInLink(Model):
 
 
 class SignInMessageRequest(Model):
-    """Asks for the text with which ``address`` signs in."""
+    """Asks for the text with which ``address`` signs in: as the contributors it pays, or as a platform's ``member``."""
 
     address: Address
+    member: bool = False
 
 
 class NewSession(Model):
-    """Either ``token``, of a sign-in link, or ``message`` and ``signature``, of a wallet."""
+    """Either ``token``, of a sign-in link, or ``message`` and ``signature``, of a wallet.
+
+    ``platform`` is needed by a wallet only that is a member of several.
+    """
 
     token: Annotated[str, StringConstraints(max_length=200)] | None = Field(default=None, repr=False)
     message: Message | None = None
     signature: AnySignature | None = None
+    platform: Id | None = None
 
     @model_validator(mode="after")
     def _one_of_two(self) -> NewSession:
@@ -56,11 +62,16 @@ class NewSession(Model):
 
 
 class SessionOpened(Model):
-    """``token`` is sent as Bearer until ``expires_at``; it is shown this once. ``people``: who you are, public ids."""
+    """``token`` is sent as Bearer until ``expires_at``; it is shown this once.
+
+    ``people`` are the contributors you are, by public ids; ``member`` is who you are on a platform, with a member's
+    token.
+    """
 
     token: str = Field(repr=False)
     expires_at: str
     people: list[str]
+    member: Member | None = None
 
 
 class SessionEnded(Model):

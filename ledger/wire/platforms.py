@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, Field
 
 from ledger.statements.platforms import Scope
+from ledger.wire.members import Member
 from ledger.wire.replies import Written
 from ledger.wire.values import Model, Moment, OwnId, Title
 
@@ -59,10 +60,11 @@ class Key(Model):
 
 
 class CurrentKey(Model):
-    """The key that asks, and whose it is."""
+    """The key that asks, and whose it is; with a member's session the ``member``, their id and the session's end."""
 
     id: str
     scopes: list[str]
     expires: str | None
     platform: str
     platform_name: str
+    member: Member | None = None

@@ -11,14 +11,14 @@ from ledger.wire.values import Document, Id, Model, OwnId, Score
 
 
 class NewReview(Model):
-    """What ``reviewer`` (the platform's own id) says of a contribution; sealed until a decision is made of it.
+    """What ``reviewer`` (the platform's own id; a member leaves it out) says of a contribution, sealed until decided.
 
     Where the campaign has criteria ``scores`` are in their order; elsewhere ``score`` left out is 1 for ``accepted``
     and 0 otherwise. ``words`` reach the contributor with the decision. ``second_look`` judges a rejection once more.
     """
 
     contribution: Id
-    reviewer: OwnId
+    reviewer: OwnId | None = None
     verdict: Literal["accepted", "rejected", "needs_work"]
     score: Score | None = None
     scores: Annotated[list[Score], Field(min_length=1, max_length=20)] | None = None

@@ -55,10 +55,11 @@ class NewDecision(_Request, frozen=True, kw_only=True):
     """A verdict on the contribution that ``contribution`` or ``contribution_external_id`` names (one of the two).
 
     ``score`` left out is 1 for ``accepted`` and 0 otherwise; ``method`` left out is a human's. ``reviewer`` is the
-    platform's own id of the person who decided, ``reviewer_id`` their public one (as ``contributor_id`` above);
-    ``feedback`` is any JSON and private to the contributor; what is not accepted needs it. ``bonus`` adds base units up
-    to the campaign's limit. ``inputs`` is the document that an automatic method was given: its commitment goes into the
-    method, so that the decision can be run again. ``appeal`` names the open appeal that the decision answers.
+    platform's own id of the person who decided (with a member's session: that member), ``reviewer_id`` their public
+    one (as ``contributor_id`` above); ``feedback`` is any JSON and private to the contributor; what is not accepted
+    needs it. ``bonus`` adds base units up to the campaign's limit. ``inputs`` is the document that an automatic method
+    was given: its commitment goes into the method, so that the decision can be run again. ``appeal`` names the open
+    appeal that the decision answers.
     """
 
     verdict: Verdict

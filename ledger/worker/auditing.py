@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.engine import RowMapping
 
 from ledger.config import Config
@@ -26,8 +26,6 @@ from ledger.db.postgres import FAILURES
 from ledger.db.tables import audits, logs
 from ledger.worker.audit_child import Answer, Job
 
-KEPT: Final = 100
-"""Reports of each log that are kept, the newest."""
 MAX_REPORT_BYTES: Final = 4 * 1024 * 1024
 SILENT_MS: Final = 60_000
 """A running audit of which nothing was heard for as long has lost its worker."""
@@ -95,7 +93,6 @@ class Auditing:
         except OSError as error:
             answer = Answer(failure=f"Its process could not be started ({error.strerror}).")
         await self._end(row["id"], **_columns(answer))
-        await self._forget_old()
         return True
 
     # ---- the child ----
@@ -131,14 +128,6 @@ class Auditing:
 
     async def _end(self, id_: str, **values: object) -> None:
         await self._change(id_, "running", ended_ms=_now_ms(), **values)
-
-    async def _forget_old(self) -> None:
-        of = audits.c
-        newest = select(of.id).where(of.log == self._log).order_by(of.at_ms.desc(), of.id.desc())
-        async with self._database.begin() as connection:
-            old = [row.id for row in await connection.execute(newest.offset(KEPT).limit(KEPT))]
-            if old:
-                await connection.execute(delete(audits).where(of.log == self._log, of.id.in_(old)))
 
 
 async def run_child(job: Job, bounds: Bounds, command: tuple[str, ...] = _CHILD) -> Answer:

@@ -17,6 +17,7 @@ from ledger.diagnostics import configure
 from ledger.errors import ConfigError, CrowdLedgerError, LogDivergedError
 from ledger.log.opening import open_log
 from ledger.log.writer import Writer
+from ledger.spans import sending
 from ledger.worker.auditing import Auditing
 from ledger.worker.context import Signers
 from ledger.worker.delivering import Delivering
@@ -54,7 +55,7 @@ async def run_worker(config: Config, parent: int | None = None) -> None:
     deployment = Deployment.load(config.deployment_file)
     signers = load_signers(config)
     log_signer = config.log_signer()
-    async with open_database(config.database_url) as database:
+    async with sending(config.collector(), "worker"), open_database(config.database_url) as database:
         await open_log(database, config.log, config.origin, log_signer, config.wallet_delay)
         async with Writer(database, config.log, log_signer, group_limit=config.group_limit) as writer:
             worker = Worker(config, database, writer, deployment=deployment, signers=signers)

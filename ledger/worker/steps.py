@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from ledger import spans
 from ledger.chain.answers import Block
 from ledger.chain.successors import Line
 from ledger.errors import ChainError, ClockError, CrowdLedgerError, LogDivergedError, TransactionError
@@ -77,9 +78,10 @@ class Steps:
     async def _do(self) -> None:
         chain = self._context.chain
         try:
-            await chain.connect()
-            await self._compare_surely()
-            latest, finalized = await chain.block("latest"), await chain.finalized()
+            with spans.span("worker.compare"):
+                await chain.connect()
+                await self._compare_surely()
+                latest, finalized = await chain.block("latest"), await chain.finalized()
         except ChainError:
             with suppress(ClockError):  # what would confirm the clock is gone
                 await self._do_without_chain()
@@ -98,22 +100,25 @@ class Steps:
     async def _chain_step(self, latest: Block, finalized: Block) -> None:
         chain = self._context.chain
         await self._requests.look()
-        await self._sender.look_after(finalized)
+        with spans.span("worker.look_after"):
+            await self._sender.look_after(finalized)
         await self._context.renew()
-        whole = await self._indexing.index(finalized)
+        with spans.span("worker.index"):
+            whole = await self._indexing.index(finalized)
         await tick(self._context)
         self._requests.covered(finalized.timestamp * 1000 if whole else 0, self._context.book.size)
         failures: list[TransactionError] = []
         line = await self._comparison.compare_again()  # what was sent before may be mined by now
-        line = await self._anchor(line, latest, finalized, failures)
+        with spans.span("worker.anchor"):
+            line = await self._anchor(line, latest, finalized, failures)
         newest = await chain.block("latest")
         await self._context.renew()
-        with _kept(failures):
+        with _kept(failures), spans.span("worker.succeed"):
             line = await self._succeeding.follow(line, newest)
-        with _kept(failures):
+        with _kept(failures), spans.span("worker.settle"):
             await self._settling.settle(line.current.head.size, newest)
         await self._context.renew()
-        with _kept(failures):
+        with _kept(failures), spans.span("worker.relay"):
             await self._relaying.relay()
         await self._indexing.follow_claims(await chain.block("latest"), finalized)
         await self._reporting.look_at_balances()

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 
+from ledger import spans
 from ledger.chain.deployments import Deployment
 from ledger.chain.nodes import Nodes
 from ledger.config import Config
@@ -83,21 +84,25 @@ class Worker:
     async def step(self) -> bool:
         """One step: see :meth:`Steps.step`. Then what explains a settlement is kept for everybody to see, and platforms
         are told of what happened, whatever the chain does."""
-        if not self.context.token:
-            await self._publishing.prepare()
-        try:
-            leads = await self.core.step()
-        except ChainError:
-            await self._publish()
-            raise
-        if leads:
-            await self._sharing.keep()
-            await self._publish()
-        return leads
+        with spans.span("worker.step", log=self.context.log):
+            if not self.context.token:
+                await self._publishing.prepare()
+            try:
+                leads = await self.core.step()
+            except ChainError:
+                await self._publish()
+                raise
+            spans.note(leads=leads, size=self.context.book.size)
+            if leads:
+                with spans.span("worker.share"):
+                    await self._sharing.keep()
+                await self._publish()
+            return leads
 
     async def _publish(self) -> None:
         if self.core.compared and self.context.token:
-            await self._publishing.publish(self._sharing.whole)
+            with spans.span("worker.publish"):
+                await self._publishing.publish(self._sharing.whole)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Step until ``stop`` is set; what fails is said once and tried again, later each time.

@@ -1,4 +1,4 @@
-"""docs/capacity.md: machines, storage, gas and money for three sizes of service, computed from the kept figures.
+"""docs/capacity.md: cores, storage, gas and money for three sizes of service, computed from the kept figures.
 
 python -m scripts.bench.capacity            write the page
 python -m scripts.bench.capacity --check    say whether it is what the figures give
@@ -36,7 +36,26 @@ ANCHORS: Final = DAYS * 24 * 6
 SETTLEMENTS: Final = DAYS
 CORES: Final = 2
 """Of the machine that was measured, which the load's own client shared."""
+SHAPE: Final = (2, 1, 1)
+"""API processes, logs and workers of the rows of ``make scale`` whose processor time is taken."""
 PRICES: Final = (("0.01 gwei (such as a rollup)", 10**7), ("1 gwei", 10**9), ("20 gwei", 20 * 10**9))
+
+
+@dataclass(frozen=True, slots=True)
+class Processors:
+    """Microseconds of processor time for one entry."""
+
+    api: float
+    postgres: float
+    worker: float
+
+    @classmethod
+    def of(cls, rows: list[dict[str, Any]], kind: str) -> Processors:
+        """From the rows of ``make scale``."""
+        (row,) = [
+            row for row in rows if row["kind"] == kind and (row["services"], row["logs"], row["workers"]) == SHAPE
+        ]
+        return cls(row["api_us"], row["postgres_us"], row["worker_us"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +64,8 @@ class Figures:
 
     singles: float
     batched: float
+    single_time: Processors
+    batched_time: Processors
     audit_seconds: float
     anchor: int
     settlement: int
@@ -52,13 +73,16 @@ class Figures:
 
     @classmethod
     def read(cls) -> Figures:
-        """From the kept reports of ``make bench`` and ``make bench-gas``."""
+        """From the kept reports of ``make bench``, ``make scale`` and ``make bench-gas``."""
+        scale = json.loads((ROOT / "docs" / "load.json").read_text())["scale"]["rows"]
         rows = {row["key"]: row for row in json.loads((ROOT / "docs" / "bench-log.json").read_text())["rows"]}
         gas: dict[str, Any] = json.loads((ROOT / "contracts" / "gas.json").read_text())["ours"]
         each = {name: round(gas[name]["gas"] / gas[name]["items"]) for name in ("anchor_random", "drawn_pool_repeat")}
         return cls(
             singles=rows["http-postgresql"]["ours"],
             batched=rows["batch-postgresql"]["ours"],
+            single_time=Processors.of(scale, "contribution"),
+            batched_time=Processors.of(scale, "batch of 100"),
             audit_seconds=rows["audit"]["ours"],
             anchor=each["anchor_random"],
             settlement=gas["settle_pool"]["gas"],
@@ -74,6 +98,11 @@ class Need:
     peak: float
     logs_singly: int
     logs_batched: int
+    api_cores: float
+    api_cores_batched: float
+    postgres_cores: float
+    postgres_cores_batched: float
+    worker_cores: float
     database_gib: float
     mirror_gib: float
     audit_core_hours: float
@@ -94,11 +123,21 @@ class Need:
         peak = entries / (DAYS * 86_400) * PEAK
         logs, batched = (max(1, ceil(peak / (rate * BUSY))) for rate in (figures.singles, figures.batched))
         people = ceil(contributions / A_PERSON)
+        one, many = figures.single_time, figures.batched_time
+
+        def cores(microseconds: float) -> float:
+            return peak * microseconds / 1e6 / BUSY
+
         return cls(
             entries=entries,
             peak=peak,
             logs_singly=logs,
             logs_batched=batched,
+            api_cores=cores(one.api),
+            api_cores_batched=cores(many.api),
+            postgres_cores=cores(one.postgres),
+            postgres_cores_batched=cores(many.postgres),
+            worker_cores=cores(one.worker),
             database_gib=entries * DATABASE_BYTES / 2**30,
             mirror_gib=entries * MIRROR_BYTES / 2**30,
             audit_core_hours=entries / 10**6 * figures.audit_seconds / 3600,
@@ -118,7 +157,11 @@ def page(figures: Figures) -> str:
         ("entries a second, in the busiest hour", [_round(need.peak) for need in needs]),
         ("logs, each a writer of its own, with one contribution a request", [str(need.logs_singly) for need in needs]),
         ("logs, with 100 a request", [str(need.logs_batched) for need in needs]),
-        (f"machines of {CORES} cores, one contribution a request", [str(need.logs_singly) for need in needs]),
+        ("cores for API processes, one contribution a request", [_round(need.api_cores) for need in needs]),
+        ("cores for API processes, 100 a request", [_round(need.api_cores_batched) for need in needs]),
+        ("cores for PostgreSQL, one contribution a request", [_round(need.postgres_cores) for need in needs]),
+        ("cores for PostgreSQL, 100 a request", [_round(need.postgres_cores_batched) for need in needs]),
+        ("cores for workers", [_round(need.worker_cores) for need in needs]),
         ("database that is added", [_bytes(need.database_gib) for need in needs]),
         ("public mirror that is added", [_bytes(need.mirror_gib) for need in needs]),
         ("an audit of the month, hours of one core", [_round(need.audit_core_hours) for need in needs]),
@@ -139,6 +182,8 @@ def _assumed(figures: Figures) -> dict[str, str]:
     return {
         "singles": f"{figures.singles:,.0f}",
         "batched": f"{figures.batched:,.0f}",
+        "one": _times(figures.single_time),
+        "many": _times(figures.batched_time),
         "audit": f"{figures.audit_seconds:.3g}",
         "anchor": f"{figures.anchor:,}",
         "settlement": f"{figures.settlement:,}",
@@ -153,6 +198,10 @@ def _assumed(figures: Figures) -> dict[str, str]:
     }
 
 
+def _times(time: Processors) -> str:
+    return f"{time.api:.0f}, {time.postgres:.0f} and {time.worker:.0f}"
+
+
 def _round(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"
 
@@ -163,9 +212,9 @@ def _bytes(gib: float) -> str:
 
 _TEXT: Final = """# What a service of some size needs
 
-Written by `python -m scripts.bench.capacity` from the kept figures of `make bench` ([engine.md](engine.md)) and `make
-bench-gas` ([gas.md](gas.md)); a test holds them together. It is arithmetic on measurements of one small machine, not
-a measurement of large ones.
+Written by `python -m scripts.bench.capacity` from the kept figures of `make bench` ([engine.md](engine.md)), `make
+scale` ([load.md](load.md)) and `make bench-gas` ([gas.md](gas.md)); a test holds them together. It is arithmetic on
+measurements of one small machine, not a measurement of large ones.
 
 {table}
 
@@ -177,7 +226,10 @@ a measurement of large ones.
 - One log on PostgreSQL takes {singles} contributions a second one a request and {batched} in batches of 100, on
   {cores} cores that the load's own client and the database shared. A log has one writer at a time: more than one log
   takes means more logs (`crowdledger log add`), by campaign or by platform, which anchor and settle by themselves.
-  Further API processes on the same log spread reading and the checking of keys and signatures, not this.
+- Processor time of an entry, in microseconds, of API, PostgreSQL and worker: {one} with one contribution a
+  request, {many} with 100. Cores are planned for {busy} of it, in the busiest hour; a decision takes what a
+  contribution takes, and reading comes on top ([load.md](load.md)). API processes are spread over cores and machines as
+  you like, workers one a log.
 - An entry takes {database} bytes of the database with a content of some 100 bytes, and {mirror} bytes of the public
   mirror. Files are beside that, at their own size. Contents can be erased (`content_retention_days`), entries cannot.
 - An audit replays a million entries in {audit} seconds of one core, and reads the mirror, not the service. A monitor

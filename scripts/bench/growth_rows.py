@@ -88,7 +88,7 @@ def restart_rows(bench: Bench, stack: ExitStack) -> list[Row]:
         with log.site.server() as server:
             while True:
                 try:
-                    bench.load.run(Order(server.port, sent, 1, 201))
+                    bench.load.run(Order([server.port], sent, 1, 201))
                     break
                 except RuntimeError:  # it listens, but has not compared its log yet
                     time.sleep(0.01)

@@ -53,7 +53,7 @@ class Target:
     def run(self, sent: Sequence[bytes], connections: int = CONNECTIONS) -> Answered:
         """Send all, keep-alive; raises RuntimeError for a reply that is not as expected."""
         before = self._server.cpu_seconds()
-        answered = self._load.run(Order(self._server.port, sent, connections, self._status))
+        answered = self._load.run(Order([self._server.port], sent, connections, self._status))
         self.cpu_us.append((self._server.cpu_seconds() - before) / len(sent) * 1e6)
         return answered
 
@@ -87,7 +87,7 @@ def single_rows(
 ) -> list[Row]:
     """One durable contribution a request, receipt in the reply, against the bare echo of the same bodies."""
     server = stack.enter_context(site.server())
-    ours = Ours(load, server, site, open_account(server, site), 201)
+    ours = Ours(load, server, site, open_account(server.url, site.admin_key), 201)
     echo = Target(load, stack.enter_context(asgi_server("scripts.bench.echo:app", site.folder)), 201)
     supply = Contributions(ours.account.campaign, "echo")
     echoed = requests(_PATH, ours.account.key, supply.bodies(sizes.echo))
@@ -112,7 +112,7 @@ def single_rows(
 def naive_rows(stack: ExitStack, load: Load, site: Site, rounds: int, sizes: Sizes) -> list[Row]:
     """The same against a naive endpoint that commits once a request."""
     server = stack.enter_context(site.server())
-    ours = Ours(load, server, site, open_account(server, site), 201)
+    ours = Ours(load, server, site, open_account(server.url, site.admin_key), 201)
     key, campaign = f"cl_{secrets.token_hex(8)}_{secrets.token_hex(32)}", str(uuid.uuid4())
     settings = {naive.DATABASE: str(site.folder / "naive.db"), naive.KEY: key, naive.CAMPAIGN: campaign}
     other = Target(load, stack.enter_context(asgi_server("scripts.bench.naive:app", site.folder, settings)), 201)
@@ -142,7 +142,7 @@ def batch_rows(
 ) -> list[Row]:
     """100 contributions a request against ``bulk``, which gives contributions a second of the plain driver."""
     server = stack.enter_context(site.server())
-    ours = Ours(load, server, site, open_account(server, site), 200)
+    ours = Ours(load, server, site, open_account(server.url, site.admin_key), 200)
     ours.batches(max(1, sizes.batches // 4))
     pairs = interleaved(rounds, bulk, lambda: ours.batches(sizes.batches).per_second * ITEMS)
     return [
@@ -162,7 +162,7 @@ def lone_rows(
 ) -> list[Row]:
     """One request after the other on one connection against ``commit``, which gives seconds of one durable commit."""
     server = stack.enter_context(site.server())
-    ours = Ours(load, server, site, open_account(server, site), 201)
+    ours = Ours(load, server, site, open_account(server.url, site.admin_key), 201)
     ours.singles(sizes.lone, 1)
     pairs = interleaved(
         rounds, lambda: commit() * 1e3, lambda: statistics.median(ours.singles(sizes.lone, 1).latencies) * 1e3

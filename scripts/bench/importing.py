@@ -77,7 +77,7 @@ def rows(bench: Bench, stack: ExitStack) -> list[Row]:
     """A file's rows a second against items a second in batches of 100 over 64 connections, on one service in turn."""
     site = bench.site("importing", "sqlite")
     server = stack.enter_context(site.server())
-    ours = Ours(bench.load, server, site, open_account(server, site), 200)
+    ours = Ours(bench.load, server, site, open_account(server.url, site.admin_key), 200)
     sizes, rounds = bench.sizes, bench.options.rounds
     imports = Imports(site.folder, f"http://127.0.0.1:{server.port}", ours.account, ours, server, sizes.imported)
     ours.batches(max(1, sizes.batches // 4))

@@ -9,23 +9,29 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import cycle, islice
 from multiprocessing.connection import Connection as Pipe
 from types import TracebackType
-from typing import Self, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 import uvloop
 
 _PATIENCE_SECONDS = 120.0
+Ordered = TypeVar("Ordered")
+Given = TypeVar("Given")
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to send where; every ``sample``-th reply's body is kept, of all others only that it came."""
+    """What to send where; every ``sample``-th reply's body is kept, of all others only that it came.
 
-    port: int
+    Several servers on ``ports`` share the connections evenly.
+    """
+
+    ports: Sequence[int]
     requests: Sequence[bytes]
     connections: int
     status: int
@@ -71,21 +77,19 @@ class _Work:
             self.done.set_exception(RuntimeError(why))
 
 
-class _Sender(asyncio.Protocol):
-    """One connection: sends, waits for the whole reply, sends again."""
+class ReplyReader(asyncio.Protocol):
+    """One connection's replies, each with its length and no other before it is read."""
 
-    def __init__(self, work: _Work) -> None:
-        self._work = work
+    def __init__(self) -> None:
         self._seen = b""
-        self._sent = 0.0
-        self._waits = False
-        self._transport: asyncio.WriteTransport
+        self.transport: asyncio.WriteTransport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.WriteTransport, transport)
-        self._send()
+        """The connection stands."""
+        self.transport = cast(asyncio.WriteTransport, transport)
 
     def data_received(self, data: bytes) -> None:
+        """Some of a reply."""
         seen = self._seen + data if self._seen else data
         end = seen.find(b"\r\n\r\n")
         if end >= 0:
@@ -93,10 +97,31 @@ class _Sender(asyncio.Protocol):
             length = int(seen[at : seen.find(b"\r", at)])
             if len(seen) - end - 4 == length:
                 self._seen = b""
-                self._work.answered(time.perf_counter() - self._sent, seen[9:12], seen[end + 4 :])
-                self._send()
+                self.replied(seen[9:12], seen[end + 4 :])
                 return
         self._seen = seen
+
+    def replied(self, status: bytes, body: bytes) -> None:
+        """A reply is whole."""
+        raise NotImplementedError
+
+
+class _Sender(ReplyReader):
+    """One connection: sends, waits for the whole reply, sends again."""
+
+    def __init__(self, work: _Work) -> None:
+        super().__init__()
+        self._work = work
+        self._sent = 0.0
+        self._waits = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._send()
+
+    def replied(self, status: bytes, body: bytes) -> None:
+        self._work.answered(time.perf_counter() - self._sent, status, body)
+        self._send()
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._waits:  # one that has nothing left to send may be closed
@@ -107,7 +132,7 @@ class _Sender(asyncio.Protocol):
         self._waits = request is not None
         if request is not None:
             self._sent = time.perf_counter()
-            self._transport.write(request)
+            self.transport.write(request)
 
 
 async def _drive(order: Order) -> Answered:
@@ -116,8 +141,8 @@ async def _drive(order: Order) -> Answered:
     started = time.perf_counter()
     transports = []
     try:
-        for _ in range(order.connections):
-            transport, _ = await loop.create_connection(lambda: _Sender(work), "127.0.0.1", order.port)
+        for port in islice(cycle(order.ports), order.connections):
+            transport, _ = await loop.create_connection(lambda: _Sender(work), "127.0.0.1", port)
             transports.append(transport)
         async with asyncio.timeout(_PATIENCE_SECONDS):
             await work.done
@@ -127,24 +152,27 @@ async def _drive(order: Order) -> Answered:
             transport.abort()
 
 
-def _serve(pipe: Pipe) -> None:
+def _serve(pipe: Pipe, drive: Callable[[Any], Coroutine[Any, Any, Any]]) -> None:
     while True:
         order = pipe.recv()
         if order is None:
             return
         try:
-            pipe.send(uvloop.run(_drive(order)))
+            pipe.send(uvloop.run(drive(order)))
         except Exception as error:
             pipe.send(error)
 
 
-class Load:
-    """The client's process; a context manager."""
+class Apart(Generic[Ordered, Given]):
+    """A process of its own that carries out orders by ``drive``, of which it has its own copy; a context manager."""
+
+    def __init__(self, drive: Callable[[Ordered], Coroutine[Any, Any, Given]]) -> None:
+        self._drive = drive
 
     def __enter__(self) -> Self:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), name="load")
+        self._process = context.Process(target=_serve, args=(theirs, self._drive), name="load")
         self._process.start()
         theirs.close()
         return self
@@ -156,11 +184,35 @@ class Load:
             self._pipe.send(None)
         self._process.join()
 
-    def run(self, order: Order) -> Answered:
-        """Send all requests and wait for all replies. Raises RuntimeError with the first that is not as expected."""
+    @property
+    def pid(self) -> int:
+        """The process's id."""
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def begin(self, order: Ordered) -> None:
+        """Let it begin; ``ended`` says when it has ended, ``result`` how."""
         self._pipe.send(order)
+
+    def ended(self, seconds: float) -> bool:
+        """Whether it has ended, or does so within ``seconds``."""
+        return self._pipe.poll(seconds)
+
+    def result(self) -> Given:
+        """Wait for what came of it. Raises RuntimeError where it stopped."""
         answer = self._pipe.recv()
         if isinstance(answer, Exception):
-            raise RuntimeError(f"The load client stopped: {answer}") from answer
-        assert isinstance(answer, Answered)
-        return answer
+            raise RuntimeError(f"The load client stopped: {type(answer).__name__}: {answer}") from answer
+        return cast(Given, answer)
+
+    def run(self, order: Ordered) -> Given:
+        """Begin, and wait for the result."""
+        self.begin(order)
+        return self.result()
+
+
+class Load(Apart[Order, Answered]):
+    """The client's process: sends all requests of an order, and refuses the first reply that is not as expected."""
+
+    def __init__(self) -> None:
+        super().__init__(_drive)

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
 _TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
 _PATIENCE_SECONDS = 60.0
@@ -22,6 +23,25 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def cpu_seconds(pid: int, *, children: bool = False) -> float:
+    """Processor time that a process has used so far, its threads included; with all its children's, gone or not."""
+    stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    used = sum(map(int, stat[11:15] if children else stat[11:13])) * _TICK_SECONDS
+    if children:
+        for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
+            with suppress(FileNotFoundError):  # it has just ended
+                used += cpu_seconds(int(each), children=True)
+    return used
+
+
+def memory(pid: int, name: Literal["VmRSS", "VmHWM"] = "VmRSS") -> int:
+    """The memory that a process holds, or the most that it ever held (VmHWM), in bytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"This system does not tell a process's {name}.")
 
 
 class ServerProcess:
@@ -60,17 +80,18 @@ class ServerProcess:
         """The process's id."""
         return self._process.pid
 
+    @property
+    def url(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
     def cpu_seconds(self) -> float:
         """Processor time that the process has used so far, its threads included."""
-        stat = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(stat[11]) + int(stat[12])) * _TICK_SECONDS
+        return cpu_seconds(self.pid)
 
     def peak_memory(self) -> int:
-        """The most memory that the process ever held (VmHWM), in bytes."""
-        for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-        raise RuntimeError("This system does not tell a process's peak memory.")
+        """The most memory that the process ever held, in bytes."""
+        return memory(self.pid, "VmHWM")
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -75,10 +75,9 @@ class Account:
     campaign: str
 
 
-def open_account(server: ServerProcess, site: Site) -> Account:
-    """Register a platform and open a campaign, once the server takes writes."""
-    url = f"http://127.0.0.1:{server.port}"
-    with Client(url, site.admin_key) as operator:
+def open_account(url: str, admin_key: str) -> Account:
+    """Register a platform and open a campaign, once the service takes writes."""
+    with Client(url, admin_key) as operator:
         wait_until_ready(operator)
         key = operator.register_platform("Well pads from above").key
     assert key is not None

@@ -5,6 +5,8 @@ fits the description and what does not: as a stranger, as a contributor, with a 
 with the operator's, as an auditor and as a platform's webhook. No answer may be a server's error, or one that the
 description does not have; the service's log may hold no traceback and no secret.
 
+With ``--parsers`` no service runs: bytes are made of good ones and handed to the parsers themselves.
+
 Exit code: 0 nothing was found; 1 something was, told with the seed and a command that sends it again; 2 it could not
 run.
 """
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from ledger.errors import CrowdLedgerError
-from scripts.compile_contracts import SetUpError
+from scripts.compile_contracts import ROOT, SetUpError
 from scripts.fuzz.settings import settings
 from scripts.fuzz.tools import schemathesis
 from scripts.fuzz.world import ATTACKERS, AUDITOR, PLATFORM, SENDER, World, running_world
@@ -40,11 +42,16 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m scripts.fuzz", description="Whatever is sent, the answer is right."
     )
-    parser.add_argument("--minutes", type=float, default=4.0, help="for all attackers together (4)")
+    parser.add_argument("--parsers", action="store_true", help="the parsers alone, without a service")
+    parser.add_argument("--minutes", type=float, default=4.0, help="for all attackers, or all parsers, together (4)")
     parser.add_argument("--seed", type=int, help="of what is drawn; a random one otherwise, which is printed")
     parser.add_argument("--as", dest="attackers", action="append", choices=ATTACKERS, help="only these attackers")
-    parser.add_argument("--only", help="only operations whose path fits this regular expression")
-    parser.add_argument("--keep", type=Path, help="a new folder for the service's logs and database, which stays")
+    parser.add_argument("--only", help="only what fits this regular expression: paths, or names of parsers")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="a new folder for the service's logs and database, or what a parser failed on; it stays",
+    )
     return parser.parse_args()
 
 
@@ -68,8 +75,17 @@ def told_too_much(world: World) -> list[str]:
     return found
 
 
+def parsers(folder: Path, arguments: argparse.Namespace, seed: int) -> int:
+    """All parsers, in a process that has read nothing of ours yet: what is reached of it could not be told later."""
+    command = [sys.executable, "-m", "scripts.fuzz.parsers.running", "--folder", str(folder), "--seed", str(seed)]
+    command += ["--minutes", str(arguments.minutes)] + (["--only", arguments.only] if arguments.only else [])
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
 def fuzz(folder: Path, arguments: argparse.Namespace, seed: int) -> int:
-    """All attackers, one after another; the exit code. Raises SetUpError where the tool or the service cannot run."""
+    """All attackers, or all parsers, one after another; the exit code. Raises SetUpError where something cannot run."""
+    if arguments.parsers:
+        return parsers(folder, arguments, seed)
     program = schemathesis()
     attackers = arguments.attackers or list(ATTACKERS)
     share = arguments.minutes * 60 / sum(_SHARES.get(each, _USUAL_SHARE) for each in attackers)

@@ -45,7 +45,7 @@ def check_all(scene: Scene, processes: Processes, load: Load) -> dict[str, list[
     report = auditor.audit(str(mirror), "--contract", scene.deployment.contribution_log)
     book, stored, found = asyncio.run(_read(scene))
     return {
-        "audit of the mirror, with the chain": _of_report(report),
+        "audit of the mirror, with the chain": of_report(report),
         "audit of the database": found,
         "findings of the book": [f"entry {each.index}: {each}" for each in book.findings],
         "balances": list(_balances(scene, load, book)),
@@ -53,12 +53,12 @@ def check_all(scene: Scene, processes: Processes, load: Load) -> dict[str, list[
         "funds": list(_funds(scene, book)),
         "transactions": list(_transactions(scene, stored)),
         "requests": list(_requests(scene, stored)),
-        "what the processes said": list(_words(processes)),
+        "what the processes said": list(stack_traces(processes)),
     }
 
 
-def _of_report(report: dict[str, Any]) -> list[str]:
-    """All but notes: a node that was restarted keeps no old states, and the audit says what it therefore left out."""
+def of_report(report: dict[str, Any]) -> list[str]:
+    """An audit's findings but notes: a restarted node keeps no old states, and the audit says what it left out."""
     findings = [str(each) for each in report.get("findings", []) if each.get("severity") != "note"]
     return findings or ([] if report["verdict"] == "pass" else [f"the verdict is {report['verdict']}"])
 
@@ -182,7 +182,8 @@ def _requests(scene: Scene, stored: Stored) -> Iterator[str]:
             yield f"claim {name} is called paid in {transaction}, which the chain does not have or which failed"
 
 
-def _words(processes: Processes) -> Iterator[str]:
+def stack_traces(processes: Processes) -> Iterator[str]:
+    """The processes whose output has stack traces: what fails is said in a line."""
     for each in processes.every:
         count = each.words().count("Traceback (most recent call last)")
         if count:

@@ -47,13 +47,7 @@ class Faults:
         if now < self._next:
             return
         self._next = now + self.dice.uniform(*_BETWEEN_SECONDS)
-        kinds = [self._kill_worker, self._kill_worker, self._pause_worker, self._pause_worker, self._restart_service]
-        if self.scene.chain.pid is not None and not self._is_silent:
-            kinds += [
-                self._reorganise, self._reorganise, self._reorganise, self._drop, self._drop, self._dear_gas,
-                self._stop_mining, self._restart_node, self._silence_node,
-            ]  # fmt: skip
-        kind = self.dice.choice(kinds)
+        kind = self.dice.choice(self.kinds())
         name = kind.__name__.strip("_").replace("_", " ")
         try:
             words = kind()
@@ -62,6 +56,16 @@ class Faults:
         if words:
             self.count[name] += 1
             self.say(f"{name}: {words}")
+
+    def kinds(self) -> list[Callable[[], str]]:
+        """What may happen now, some of it more often. Each says what it did, nothing where there was nothing to do."""
+        kinds = [self._kill_worker, self._kill_worker, self._pause_worker, self._pause_worker, self._restart_service]
+        if self.scene.chain.pid is not None and not self._is_silent:
+            kinds += [
+                self._reorganise, self._reorganise, self._reorganise, self._drop, self._drop, self._dear_gas,
+                self._stop_mining, self._restart_node, self._silence_node,
+            ]  # fmt: skip
+        return kinds
 
     def end(self) -> None:
         """No fault goes on."""
@@ -97,16 +101,19 @@ class Faults:
         return f"{worker.name} for {seconds:.1f} s"
 
     def _restart_service(self) -> str:
-        service = self.processes.service
-        if not service.runs:
+        return self._end_service(softly=self.dice.random() < 0.5)
+
+    def _end_service(self, *, softly: bool) -> str:
+        running, seconds = [each for each in self.processes.services if each.runs], self.dice.uniform(0.0, 4.0)
+        if not running:
             return ""
-        softly, seconds = self.dice.random() < 0.5, self.dice.uniform(0.0, 4.0)
+        service = self.dice.choice(running)
         if softly:
             service.stop()
         else:
             service.kill()
         self._after(seconds, service.start)
-        return f"{'softly' if softly else 'killed'}, for {seconds:.1f} s"
+        return f"{service.name} {'softly' if softly else 'killed'}, for {seconds:.1f} s"
 
     # ---- the chain ----
 

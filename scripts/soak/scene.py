@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ledger.chain.devchain import DevChain
 from ledger.demo.stage import Stage, free_port, server_environment
@@ -17,6 +19,7 @@ FINALITY_BLOCKS = 8
 MINING = ("--block-time", "1", "--slots-in-an-epoch", str(FINALITY_BLOCKS // 2))
 WORKERS = 2
 LEASE_SECONDS = 4
+_START_SECONDS = 300.0
 REPLACE_AFTER_SECONDS = 8
 SETTLEMENT_DELAY_SECONDS = 3
 WALLET_DELAY_SECONDS = 1
@@ -36,7 +39,8 @@ _SETTINGS = {
 class Scene(Stage):
     """A stage on a chain that keeps its state between its lives, on SQLite where no database is named."""
 
-    def __init__(self, folder: Path, database_url: str | None) -> None:
+    def __init__(self, folder: Path, database_url: str | None, settings: Mapping[str, Any] | None = None) -> None:
+        """``settings`` come over the scene's own."""
         super().__init__(
             folder,
             settlement_delay=SETTLEMENT_DELAY_SECONDS,
@@ -47,6 +51,7 @@ class Scene(Stage):
         state = ("--state", str(folder / "chain.json"))
         self.chain = DevChain(log=folder / "chain.log", mining=MINING, arguments=state)
         self._database_url = database_url
+        self._settings = {**_SETTINGS, **(settings or {})}
 
     @property
     def database_url(self) -> str:
@@ -55,29 +60,42 @@ class Scene(Stage):
 
     def _write_config(self) -> None:
         super()._write_config()
-        kept = [line for line in self.config.read_text().splitlines() if line.partition(" =")[0] not in _SETTINGS]
-        kept += [f"{name} = {json.dumps(value)}" for name, value in _SETTINGS.items()]
+        kept = [line for line in self.config.read_text().splitlines() if line.partition(" =")[0] not in self._settings]
+        kept += [f"{name} = {json.dumps(value)}" for name, value in self._settings.items()]
         self.config.write_text("\n".join(kept) + "\n")
 
 
 class Processes:
-    """The service and the workers of a scene."""
+    """The services of a scene, each on a port of its own, and its workers."""
 
-    def __init__(self, scene: Scene) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
+    def __init__(self, scene: Stage, services: int = 1, workers: int = WORKERS) -> None:
+        ports = [free_port() for _ in range(services)]
+        self.urls = [f"http://127.0.0.1:{port}" for port in ports]
+        self.ports = ports
         environment = server_environment(os.environ, scene.config, self.url)
-        serve = ("serve", "--port", str(port), "--no-worker")
-        self.service = Process("service", serve, environment, scene.folder / "service.log")
-        self.workers = [
-            Process(f"worker {number}", ("worker",), environment, scene.folder / f"worker-{number}.log")
-            for number in range(1, WORKERS + 1)
+        self.services = [
+            Process(
+                _named("service", number, services),
+                ("serve", "--port", str(port), "--no-worker"),
+                environment,
+                scene.folder / f"service-{number}.log",
+            )
+            for number, port in enumerate(ports, 1)
         ]
+        self.workers = [
+            Process(_named("worker", number, workers), ("worker",), environment, scene.folder / f"worker-{number}.log")
+            for number in range(1, workers + 1)
+        ]
+
+    @property
+    def url(self) -> str:
+        """Of the first service, which all give as their public one."""
+        return self.urls[0]
 
     @property
     def every(self) -> list[Process]:
         """All of them."""
-        return [self.service, *self.workers]
+        return [*self.services, *self.workers]
 
     def start(self) -> None:
         """Start what does not run, continue what is paused, and wait until writes are taken."""
@@ -86,8 +104,9 @@ class Processes:
         for each in self.every:
             each.resume()
             each.start()
-        with Client(self.url) as client:
-            wait_until("the service takes writes", client.ready)
+        for url in self.urls:
+            with Client(url) as client:
+                wait_until("the service takes writes", client.ready, _START_SECONDS)
 
     def stop(self) -> None:
         """End all of them."""
@@ -101,3 +120,7 @@ class Processes:
             if code is not None:
                 end = "\n".join(each.words().splitlines()[-5:])
                 raise UnavailableError(f"The {each.name} ended by itself with code {code}. It said:\n{end}")
+
+
+def _named(what: str, number: int, of: int) -> str:
+    return what if of == 1 else f"{what} {number}"

@@ -1,4 +1,7 @@
-"""The Python on the pages of docs/campaigns, run as it stands against a running service with a chain."""
+"""The Python on the pages of docs/campaigns, run as it stands against a running service with a chain.
+
+With the rest of the pages it runs once more in tests/acceptance/docs/snippets; a refund needs the chain's time to pass.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,19 @@ import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
+from eth_account import Account
 
+from ledger.chain import contracts
 from ledger.client import Client
+from ledger.demo.people import open_on_chain
 from ledger.demo.stage import Stage
+from ledger.errors import TransactionError
+from tests.acceptance.docs.snippets.programs import cast
+from tests.services import snippets
 
 PAGES = Path(__file__).parents[2] / "docs" / "campaigns"
 
@@ -26,7 +36,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
         stage.server() as server,
         Client(server.url, stage.admin_key) as operator,
     ):
-        yield {"URL": server.url, "OPENER": stage.signers["platform"].address, "operator": operator}
+        yield {"URL": server.url, "OPENER": stage.signers["platform"].address, "operator": operator, "stage": stage}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +57,39 @@ def test_the_python_on_the_page_runs(service: dict[str, Any], page: str, said: l
     names["client"].close()
     for words in said:
         assert words in output.getvalue()
+
+
+@pytest.mark.long
+def test_a_backer_of_a_missed_goal_takes_the_money_back(service: dict[str, Any]) -> None:
+    """The last one that uses the chain: its time goes on by 31 days."""
+    (refund,) = snippets.run_by(__file__)
+    page = [each for each in snippets.snippets() if each.page == refund.page]
+    fund = next(each.code for each in page if each.language == "sh")
+    opening = "\n".join(each.code for each in page if each.language == "python")
+    names = {**service, "KEY": service["operator"].register_platform("missed").key}
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(opening, names)
+    names["client"].close()
+    stage, campaign, backer = service["stage"], names["campaign"], Account.create()
+    address, token, pool = str(backer.address).lower(), stage.deployment.token, stage.deployment.pool
+    open_on_chain(stage, campaign)
+    stage.chain.rpc("anvil_setBalance", address, hex(10**18))
+    stage.send("platform", token, contracts.mint_call(address, 50))
+    variables = {"TOKEN_CONTRACT": token, "POOL": pool, "AMOUNT": "50", "ONCHAIN_ID": campaign.onchain.id}
+    variables |= {"RPC": stage.chain.url, "BACKER": "0x" + bytes(backer.key).hex()}
+
+    def run(code: str) -> int:
+        for program, *words in snippets.commands(Template(code).substitute(variables)):
+            assert program == "cast"
+            cast(words)
+        return contracts.read_balance(stage.node, token, address)
+
+    assert run(fund) == 0
+    with pytest.raises(TransactionError, match="NotRefundable"):
+        run(refund.code)
+    stage.chain.rpc("evm_increaseTime", 31 * 86_400)
+    stage.chain.rpc("evm_mine")
+    assert run(refund.code) == 50
 
 
 def test_every_type_of_campaign_has_its_page() -> None:

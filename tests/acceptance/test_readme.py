@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import shutil
 import signal
@@ -16,15 +15,15 @@ import pytest
 
 from ledger.demo.stage import free_port
 from tests.acceptance import stranger
+from tests.services import snippets
 
 ROOT = Path(__file__).parents[2]
 _PATIENCE_SECONDS = 60
 
 
 def shell_lines() -> list[str]:
-    """The lines of the README's shell blocks after 'The first ten minutes'."""
-    text = (ROOT / "README.md").read_text().split("## The first ten minutes")[1].split("\n## ")[0]
-    return [line for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) for line in block.splitlines()]
+    """The lines of 'The first ten minutes', wherever they stand."""
+    return [line for block in snippets.run_by(__file__) for line in block.code.splitlines()]
 
 
 @pytest.fixture

@@ -354,7 +354,7 @@ def test_everybody_can_use_it(scene: World, open_page: OpenPage, axe: Axe, lang:
     page.keyboard.press("Enter")
     page.locator(".tabs").wait_for()
     slow = scene.campaigns["slow"].id
-    parts = ("imports", "hooks", "endpoints", "payments", "people", "keys")
+    parts = ("imports", "hooks", "endpoints", "payments", "people", "members", "keys")
     for place in ("campaigns", "campaigns/new", f"campaigns/{slow}", f"review/{slow}", *parts):
         page.evaluate("place => { location.hash = place }", place)
         if place.startswith("review"):

@@ -166,9 +166,9 @@ def _known(things: dict[str, dict[str, Any]], number: str, code: str) -> dict[st
 
 
 @contextmanager
-def mturk() -> Iterator[Requester]:
+def mturk(requester: Requester | None = None) -> Iterator[Requester]:
     """A requester whose API is at ``endpoint``."""
-    requester = Requester()
+    requester = requester or Requester()
     model = botocore.session.get_session().get_service_model("mturk")
     prefix = f"{model.metadata['targetPrefix']}."
 

@@ -61,6 +61,10 @@ def test_another_file_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         ('database_url = "postgresql://h/d?user=u&password=hunter2"', "set database_url_file"),
         ('public_url = "crowd.example.org"', "public_url: "),
         ('public_url = "https://crowd.example.org/?a=1"', "public_url: "),
+        ('otlp_url = "https://user:hunter2@otlp.example"', "otlp_url: "),
+        ('otlp_url = "grpc://otlp.example:4317"', "otlp_url: "),
+        ("trace_share = 0", "trace_share: "),
+        ("trace_share = 1.5", "trace_share: "),
         ('rpc_urls = ["https://rpc.example.org", "rpc.example.org/hunter2"]', "each URL begins with http"),
         ('rpc_urls = ["http://[hunter2"]', "each URL begins with http"),
         (f'operator_signer = "0x{"ab" * 32}"', "this is a private key"),
@@ -220,3 +224,16 @@ def test_a_missing_or_wrong_log_key_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "log.pem").write_text("no key")
     with pytest.raises(ConfigError, match="not an Ed25519 key"):
         Config(log_key_file=tmp_path / "log.pem").log_signer()
+
+
+def test_where_spans_are_sent_to(tmp_path: Path) -> None:
+    assert Config().collector() is None
+    (tmp_path / "headers").write_text("X-Key: hunter2\n")
+    config = Config(otlp_url="https://otlp.example/", otlp_headers_file=tmp_path / "headers", trace_share=0.5)
+    found = config.collector()
+    assert found is not None
+    assert (found.url, found.share, found.headers) == ("https://otlp.example/v1/traces", 0.5, {"x-key": "hunter2"})
+    (tmp_path / "headers").write_text("hunter2\n")
+    with pytest.raises(ConfigError, match="otlp_headers_file") as wrong:
+        config.collector()
+    assert "hunter2" not in str(wrong.value)

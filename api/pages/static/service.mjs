@@ -3,11 +3,12 @@
 import { base } from "./format.mjs";
 import { ready, t } from "./words.mjs";
 
-/** A refusal: `title`, `detail`, `remedy` are words for people, `type` the path of its page, `status` HTTP's. */
+/** A refusal: `title`, `detail`, `remedy` are words for people, `type` the path of its page, `status` HTTP's; whatever
+    else the service says of it is in `more`. */
 export class Problem extends Error {
-  constructor({ title, detail = "", remedy = "", status = 0, type = "" }) {
+  constructor({ title, detail = "", remedy = "", status = 0, type = "", ...more }) {
     super(detail || title);
-    Object.assign(this, { name: "Problem", title, detail, remedy, status, type });
+    Object.assign(this, { name: "Problem", title, detail, remedy, status, type, more });
   }
 }
 

@@ -48,7 +48,7 @@ def check_link(statement: WalletLinked, at_ms: int, facts: Facts) -> None:
         link = sign_in.parse(statement.message)
         digest = signatures.message_digest(statement.message)
         if statement.erc1271 is None:
-            signatures.verify(digest, statement.signature, statement.address)
+            signatures.verify(digest, statement.signature, statement.address, facts.signers)
         if statement.consent is not None:
             _check_consent(statement, digest, at_ms, facts)
     except (FormatError, SignatureError) as error:
@@ -86,7 +86,7 @@ def _check_consent(statement: WalletLinked, digest: bytes, at_ms: int, facts: Fa
     wallet = facts.wallet_in_force(statement.contributor, at_ms) or facts.authors.get(statement.contributor)
     if not wallet or statement.consent is None:
         raise SignatureError("There is no wallet in force, nor one that signed their first work, that could consent.")
-    signatures.verify(digest, statement.consent, wallet)
+    signatures.verify(digest, statement.consent, wallet, facts.signers)
 
 
 def check_objection(statement: WalletObjected, at_ms: int, facts: Facts) -> None:

@@ -23,6 +23,10 @@ _LONG_INTEGER: Final = re.compile(r"[0-9](?:[0-9]{15}|[eE]\+?[0-9]+(?=[\s,\]}]|\
 _HALF: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])(?!(?:\\(?:u[dD]?)?)?\Z)")
 """A high surrogate without its low one; at the very end of what was read nobody can tell yet."""
 _PAIR_BYTES: Final = 12
+_MOST_DIGITS: Final = 4_000
+_LONG_DIGITS: Final = re.compile(rb"(?<![0-9])[0-9]{%d,}" % _MOST_DIGITS)
+"""Below Python's own limit of 4,300. An integer beyond that, and broken JSON behind it, would end the process: the C
+part of ijson 3.6 hands over an event without a value. It must not come to see one."""
 _LONG: Final = (f"It is longer than {MAX_ROW} bytes.", "Send such an object apart, its large parts as files.")
 _NESTED: Final = "It is nested too deep."
 _MAX_DEPTH: Final = 60
@@ -254,7 +258,8 @@ def _first_line(error: Exception) -> str:
 class _Bounded:
     """A file that refuses to give more than a row may have without an item found in it.
 
-    ``half_at`` is the last of its ``reads`` in which there was half a character.
+    ``half_at`` is the last of its ``reads`` in which there was half a character. Raises ValueError for a number that is
+    too long; within a text any digits may stand.
     """
 
     def __init__(self, source: BinaryIO) -> None:
@@ -263,6 +268,10 @@ class _Bounded:
         self.reads = 0
         self.half_at = -1
         self._tail = b""
+        self._digits = b""
+        """Those at the very end."""
+        self._inside = self._escaped = False
+        """Whether a text is open there, and whether its last sign takes the meaning of the next one."""
 
     def read(self, size: int = -1) -> bytes:
         if self.since > MAX_ROW:
@@ -274,4 +283,21 @@ class _Bounded:
         self._tail = window[-_PAIR_BYTES:]
         if (b"\\ud" in window or b"\\uD" in window) and _HALF.search(window) is not None:
             self.half_at = self.reads
+        self._check_numbers(data)
         return data
+
+    def _check_numbers(self, data: bytes) -> None:
+        window = self._digits + data
+        for run in _LONG_DIGITS.finditer(window):
+            if not self._behind(data[: max(0, run.start() - len(self._digits))])[0]:
+                raise ValueError(_LONG_NUMBER)
+        self._inside, self._escaped = self._behind(data)
+        last = window[-_MOST_DIGITS:]
+        self._digits = last[len(last.rstrip(b"0123456789")) :]
+
+    def _behind(self, data: bytes) -> tuple[bool, bool]:
+        """Whether a text is open behind these bytes, and its last sign a backslash that counts."""
+        plain = data[self._escaped :].replace(b"\\\\", b"")
+        marks = plain.count(b'"') - plain.count(b'\\"')
+        escaped = plain.endswith(b"\\") if len(data) > self._escaped else self._escaped and not data
+        return self._inside ^ (marks % 2 == 1), escaped

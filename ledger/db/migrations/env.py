@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from alembic import context
 
+from ledger.db.schemas import note_oldest
 from ledger.db.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    on_version_apply=partial(note_oldest, context.script),
+)
 with context.begin_transaction():
     context.run_migrations()

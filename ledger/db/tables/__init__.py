@@ -26,7 +26,7 @@ from ledger.db.tables.events import endpoints, event_cursors, events, payments, 
 from ledger.db.tables.hooks import deliveries, hooks, refusals
 from ledger.db.tables.imports import imports
 from ledger.db.tables.log import checkpoints, entries, logs, tiles
-from ledger.db.tables.private import contents, contributors, externals, files, sessions, sign_in_links
+from ledger.db.tables.private import contents, contributors, externals, files, members, sessions, sign_in_links
 from ledger.db.tables.repeats import repeats
 from ledger.db.tables.restored import restored
 from ledger.db.tables.work import (
@@ -86,6 +86,7 @@ __all__ = [
     "leases",
     "logs",
     "mandates",
+    "members",
     "metadata",
     "nonces",
     "notices",

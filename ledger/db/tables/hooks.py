@@ -5,7 +5,7 @@ Facts that deliveries bring are in the log; nothing here is needed to check it.
 
 from __future__ import annotations
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, text
 
 from ledger.db.tables.columns import (
     BYTES,
@@ -21,6 +21,7 @@ from ledger.db.tables.columns import (
 )
 
 MAYBE_BYTES: Kind = (BYTES[0], True)
+_KEPT = text("body IS NOT NULL AND ended_ms IS NOT NULL")
 
 hooks = Table(
     "hooks",
@@ -72,6 +73,7 @@ deliveries = Table(
     Index("ix_deliveries_hook", "log", "hook", "id"),
     Index("ix_deliveries_state", "log", "state", "ended_ms"),
     where_present("ix_deliveries_next", "log", "hook", "next_ms"),
+    Index("ix_deliveries_bodies", "log", "hook", "ended_ms", "size", sqlite_where=_KEPT, postgresql_where=_KEPT),
 )
 """``state`` is waiting, done, refused or dead; only what waits has a ``next_ms``, when it is due. ``event`` is the same
 when a platform sends it again. ``body`` is erased once it is done; ``digest`` is its SHA-256. ``recorded`` is JSON:

@@ -1,13 +1,15 @@
-"""What no statement says: openings, platforms' own ids, people, sessions, files.
+"""What no statement says: openings, platforms' own ids, people, sessions, files, members.
 
 ``checksum``: of what of a row nothing else binds (``ledger.db.checksums``).
 """
 
 from __future__ import annotations
 
-from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint
+from sqlalchemy import Index, PrimaryKeyConstraint, Table, UniqueConstraint, text
 
 from ledger.db.tables.columns import BYTES, MAYBE_NUMBER, NUMBER, TEXT, columns, metadata
+
+_SIGNS = text("wallet <> ''")
 
 contents = Table(
     "contents",
@@ -53,7 +55,8 @@ sessions = Table(
     *columns(log=TEXT, digest=BYTES, platform=TEXT, contributor=TEXT, expires_ms=NUMBER, checksum=NUMBER),
     PrimaryKeyConstraint("log", "digest"),
 )
-"""Contributors who are signed in; ``digest`` is SHA-256 of the token."""
+"""Who is signed in; ``digest`` is SHA-256 of the token. ``contributor`` is their public id, the address with which
+somebody of no platform (empty) signed in, or a member's id."""
 
 sign_in_links = Table(
     "sign_in_links",
@@ -70,6 +73,16 @@ sign_in_links = Table(
     PrimaryKeyConstraint("log", "digest"),
 )
 """One-time links; ``digest`` is SHA-256 of the token, ``used`` when it was."""
+
+members = Table(
+    "members",
+    metadata,
+    *columns(log=TEXT, id=TEXT, platform=TEXT, name=TEXT, role=TEXT, wallet=TEXT, at_ms=NUMBER, checksum=NUMBER),
+    PrimaryKeyConstraint("log", "id"),
+    Index("ix_members_platform", "log", "platform", "id"),
+    Index("ix_members_wallet", "log", "wallet", "platform", unique=True, sqlite_where=_SIGNS, postgresql_where=_SIGNS),
+)
+"""The people of platforms: ``role`` says what they may, ``wallet`` is what they sign in with, empty without one."""
 
 files = Table(
     "files",

@@ -142,6 +142,7 @@ transactions = Table(
     PrimaryKeyConstraint("log", "chain_id", "hash"),
     Index("ix_transactions_sender", "log", "chain_id", "sender", "nonce"),
     Index("ix_transactions_state", "log", "chain_id", "state"),
+    Index("ix_transactions_time", "log", "at_ms"),
 )
 """Signed transactions, saved before they are sent; one that replaces another has its nonce. Fees and the price paid are
 wei a gas."""

@@ -9,7 +9,7 @@ from ledger.db.checksums import CHECKED, checksum
 from ledger.log.checking.report import Check
 from ledger.log.checking.snapshot import Snapshot, same
 
-_OF_NO_ENTRY: Final = ("sessions", "sign_in_links", "files", "restored")
+_OF_NO_ENTRY: Final = ("sessions", "sign_in_links", "members", "files", "restored")
 
 
 def expected_checksum(table: str, row: Mapping[str, Any]) -> int:

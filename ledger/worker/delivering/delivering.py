@@ -14,6 +14,7 @@ from contextlib import suppress
 from itertools import takewhile
 from typing import Final
 
+from ledger import spans
 from ledger.config import Config
 from ledger.db import Database
 from ledger.db.postgres import FAILURES
@@ -29,7 +30,6 @@ from ledger.worker.delivering.schedule import FULL_PAUSE_MS, JITTER, PROBING_FAI
 
 _LOGGER = logging.getLogger(__name__)
 LOOK_SECONDS: Final = 1.0
-_FORGET_SECONDS: Final = 600.0
 _ENDPOINTS: Final = 64
 """That are served at a time."""
 _OF_A_PLATFORM: Final = 5
@@ -77,7 +77,7 @@ class Delivering:
         """Look again and again, until cancelled. Without a file of keys there are no endpoints, and nothing to do."""
         if self._sealed is None:
             return
-        forgetting = asyncio.create_task(self._tidy(self._sealed))
+        sealing = asyncio.create_task(self._seal_anew(self._sealed))
         try:
             while True:
                 self._free.clear()
@@ -88,7 +88,7 @@ class Delivering:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._free.wait(), self._look_seconds)
         finally:
-            tasks = [forgetting, *(task for _, task in self._served.values())]
+            tasks = [sealing, *(task for _, task in self._served.values())]
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -182,25 +182,19 @@ class Delivering:
             now_ms = self._now_ms()
             if now_ms + int(self._timeout * 1000) >= endpoint.until_ms:
                 return None
-            return await send(self._outgoing, endpoint.url, message, signing, now_ms, self._timeout)
+            with spans.span("webhook.send", endpoint=endpoint.id, event=job.event.number, tries=job.tries + 1):
+                return await send(self._outgoing, endpoint.url, message, signing, now_ms, self._timeout)
 
     def _message(self, job: Job) -> Message:
         happened = job.event
         event = event_of(self._log, self._url, happened.number, happened.type, happened.at_ms, happened.data)
         return Message(event.id, encode(event))
 
-    # ---- now and then ----
-
-    async def _tidy(self, sealed: SealedSecrets) -> None:
+    async def _seal_anew(self, sealed: SealedSecrets) -> None:
         try:
             await self._rows.seal_anew(sealed.renew)
         except (UnavailableError, *FAILURES) as error:
             _LOGGER.warning("Secrets of endpoints were not sealed anew: %s", type(error).__name__)
-        while True:
-            more = False
-            with suppress(*FAILURES):
-                more = await self._rows.forget(self._now_ms())
-            await asyncio.sleep(self._look_seconds if more else _FORGET_SECONDS)
 
 
 async def _whole(work: Coroutine[None, None, bool]) -> bool:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, case, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,10 +21,6 @@ from ledger.wire.events import EVENT_TYPES, EventType
 
 MAX_WAITING: Final = 1_000
 """Sendings of one endpoint that wait for another try; while there are as many, no new event is sent to it."""
-KEPT_MS: Final = 30 * 86_400_000
-"""How long it is kept how a sending ended."""
-_FORGET_ROWS: Final = 1_000
-"""That are erased at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,26 +220,6 @@ class SendingRows:
                     async with self._database.begin() as connection:
                         same = and_(self._is(row.id), column == old)
                         await connection.execute(update(endpoints).where(same).values({column.name: new}))
-
-    async def forget(self, now_ms: int) -> bool:
-        """Erase some of what need not be kept; whether there is more of it."""
-        of, own = sendings.c, endpoints.c
-        lost = ~exists().where(own.log == of.log, own.id == of.endpoint)
-        old = and_(of.state != "waiting", of.tried_ms < now_ms - KEPT_MS)
-        ours = of.log == self._log
-        key = tuple_(of.endpoint, of.event)
-        more = False
-        async with self._database.begin() as connection:
-            await connection.execute(
-                update(endpoints)
-                .where(own.log == self._log, own.old_until_ms <= now_ms)
-                .values(old_secret=None, old_until_ms=None)
-            )
-            for such in (old, lost):
-                some = select(of.endpoint, of.event).where(ours, such).limit(_FORGET_ROWS)
-                gone = await connection.execute(delete(sendings).where(ours, key.in_(some)))
-                more = more or gone.rowcount == _FORGET_ROWS
-        return more
 
     def _is(self, id_: str) -> ColumnElement[bool]:
         return and_(endpoints.c.log == self._log, endpoints.c.id == id_)

@@ -80,7 +80,3 @@ class Events(Protocol):
     async def earned(self, account: str, settlements: Mapping[int, int]) -> Mapping[str, int]:
         """By contributor: what settlements, given by number with their sizes, gave to an account."""
         ...
-
-    async def forget_events(self, now_ms: int, limit: int) -> int:
-        """Remove old events, a bounded number, with how they were sent; how many."""
-        ...

@@ -26,9 +26,6 @@ _BATCH: Final = 2_000
 _CHAIN_BATCH: Final = 100
 _A_STEP_MS: Final = 1_000
 """After so long the worker's other work comes first."""
-_FORGET_MS: Final = 600_000
-"""Between two looks for events that are too old."""
-_FORGOTTEN: Final = 5_000
 
 
 class Publishing:
@@ -44,7 +41,6 @@ class Publishing:
         """Entries that ``presence`` has seen; fewer than are told after a start, until it has seen those again."""
         self._token = 0
         self._gained: tuple[str, Sequence[Gain]] = ("", ())
-        self._forget_ms = 0
         self.more = False
         """Whether there was more to tell of than one step takes."""
 
@@ -76,7 +72,6 @@ class Publishing:
         self.more = self._read < context.book.size
         await self._tell_anchors()
         await self._tell_payments(settled)
-        await self._forget()
 
     # ---- entries ----
 
@@ -156,12 +151,6 @@ class Publishing:
         await self._events.tell(self._position, after, told, paid, self._context.clock.now_ms())
         self._position = after
         self._finals.forget(after.entries)
-
-    async def _forget(self) -> None:
-        now_ms = self._context.clock.now_ms()
-        if now_ms >= self._forget_ms:
-            gone = await self._events.forget_events(now_ms, _FORGOTTEN)
-            self._forget_ms = now_ms if gone == _FORGOTTEN else now_ms + _FORGET_MS
 
 
 def settlements_of(payment: Payment, pool: PoolBook) -> dict[int, int]:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from ledger import spans
 from ledger.chain import fees as policy
 from ledger.chain.answers import Block, TransactionReceipt
 from ledger.chain.fees import Bid
@@ -84,17 +85,19 @@ class Sender:
             return None
         bid = policy.first_fees(market, context.fees)
         await self._require_funds(signer.address, intent, gas * bid.max_fee)
-        attempt = await self._sign(signer, nonce, intent, to, data, gas, bid)
-        if not await self._save(attempt):
-            return None
-        answer = await self._broadcast(attempt)
-        if answer.kind == "refused":
-            if not answer.no_funds:
-                self._note_failed(attempt)
-            await context.rows.set_attempts([attempts.as_answered(attempt, answer.reason or attempts.NO_REASON)])
-            raise TransactionError(f"No node takes {intent}: {answer.reason}.", reason=answer.reason)
-        _LOGGER.info("Sent %s in transaction %s.", intent, attempt.hash)
-        return await self._wait(attempt)
+        with spans.span("transaction", intent=intent, nonce=nonce, max_fee=bid.max_fee):
+            attempt = await self._sign(signer, nonce, intent, to, data, gas, bid)
+            if not await self._save(attempt):
+                return None
+            answer = await self._broadcast(attempt)
+            spans.note(transaction=attempt.hash, answer=answer.kind)
+            if answer.kind == "refused":
+                if not answer.no_funds:
+                    self._note_failed(attempt)
+                await context.rows.set_attempts([attempts.as_answered(attempt, answer.reason or attempts.NO_REASON)])
+                raise TransactionError(f"No node takes {intent}: {answer.reason}.", reason=answer.reason)
+            _LOGGER.info("Sent %s in transaction %s.", intent, attempt.hash)
+            return await self._wait(attempt)
 
     async def _free_nonce(self, account: str) -> int | None:
         """The nonce that comes next; None while one that was saved, for whatever log, may still be mined.
@@ -174,6 +177,7 @@ class Sender:
                 return None
             await context.clock.sleep(pause)
             waited, pause = waited + pause, min(2 * pause, _MOST_POLL_SECONDS)
+        spans.note(block=receipt.block, gas=receipt.gas_used)
         mined = await self._as_mined(attempt, receipt)
         await context.rows.set_attempts([mined])
         self._waiting.pop((attempt.sender, attempt.nonce), None)

@@ -31,6 +31,7 @@ DECISION = {"contribution": "{contribution}", "verdict": "rejected", "supersedes
 REVIEW = {"contribution": "{contribution}", "reviewer": "eve", "verdict": "accepted"}
 FILE = {"file": "the secret file"}
 ADDRESS = "0x" + "11" * 20
+MEMBER = {"name": "Eve's", "role": "viewer"}
 IMPORT = {"campaign": "{campaign}", "connector": "mturk", "form": "batch-results", "file": "the secret file.csv"}
 
 ROUTES = {
@@ -40,6 +41,12 @@ ROUTES = {
     "POST /v1/keys": Route("listing", "admin", {"scopes": ["submit"]}),
     "POST /v1/keys/{key}/rotate": Route("own", "admin"),
     "DELETE /v1/keys/{key}": Route("own", "admin"),
+    "POST /v1/members": Route("listing", "admin", MEMBER),
+    "GET /v1/members": Route("listing", "admin"),
+    "GET /v1/members/{member}": Route("own", "admin"),
+    "PATCH /v1/members/{member}": Route("own", "admin", {"role": "owner"}),
+    "DELETE /v1/members/{member}": Route("own", "admin"),
+    "POST /v1/members/{member}/sign-in-links": Route("own", "admin"),
     "POST /v1/campaigns": Route(
         "listing",
         "admin",

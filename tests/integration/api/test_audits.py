@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import insert, update
 
 from ledger.db import tables
 from ledger.statements.values import uuid7
 from ledger.tree.keys import LogSigner
 from ledger.worker import auditing
 from ledger.worker.audit_child import Answer, Job
-from ledger.worker.auditing import KEPT, SILENT_MS, Auditing, Bounds
+from ledger.worker.auditing import SILENT_MS, Auditing, Bounds
 from tests.integration.api.running import ADMIN_KEY, Api, running, settings, until
 from tests.integration.worker.row_stores import PLACE
 
@@ -176,11 +176,11 @@ async def test_a_worker_that_is_stopped_says_so(api: Api, monkeypatch: pytest.Mo
     assert (await api.http.get("/v1/audits")).json()["items"][0]["detail"].startswith("The worker was stopped")
 
 
-async def test_old_reports_go_and_lists_page(api: Api, answers: list[Answer]) -> None:
+async def test_lists_page(api: Api, answers: list[Answer]) -> None:
     rows = [
         {"log": "main", "id": uuid7(number, bytes(10)), "state": "failed", "by_operator": True, "at_ms": number}
         | {"ended_ms": number, "detail": "x"}
-        for number in range(1, KEPT + 6)
+        for number in range(1, 106)
     ]
     async with api.service.reads.database.begin() as connection:
         await connection.execute(insert(tables.audits), rows)
@@ -196,13 +196,9 @@ async def test_old_reports_go_and_lists_page(api: Api, answers: list[Answer]) ->
         cursor = page["next"]
         if cursor is None:
             break
-    assert len(seen) == len(set(seen)) == KEPT
+    assert len(seen) == len(set(seen)) == 106
     assert seen == sorted(seen, reverse=True)
     assert (await api.http.get(f"/audit?cursor={(await api.http.get('/v1/audits')).json()['next']}")).status_code == 200
-    async with api.service.reads.database.engine.connect() as connection:
-        oldest = (await connection.execute(select(tables.audits.c.at_ms).order_by(tables.audits.c.at_ms))).first()
-    assert oldest is not None
-    assert oldest.at_ms == 7
 
 
 async def test_a_log_without_a_worker_takes_no_wish(api: Api) -> None:

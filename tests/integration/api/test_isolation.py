@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from ledger.wire.members import ROLES
 from tests.integration.api.guarded import ADDRESS, FILE, ROUTES
+from tests.integration.api.members import member_of
 from tests.integration.api.people import signed_in
 from tests.integration.api.running import ADMIN_KEY, Api, Platform
 from tests.integration.worker.row_stores import PLACE
@@ -21,7 +23,10 @@ OWN = [name for name, route in ROUTES.items() if route.access == "own"]
 LISTING = [name for name, route in ROUTES.items() if route.access == "listing"]
 SESSION = [name for name, route in ROUTES.items() if route.access == "session"]
 PUBLIC = [name for name, route in ROUTES.items() if route.access == "public"]
-SECRETS = ("the secret answer", "the secret words", "ann's own id", "bob's own id", FILE["file"], "the secret grounds")
+SECRETS = (
+    *("the secret answer", "the secret words", "ann's own id", "bob's own id", FILE["file"], "the secret grounds"),
+    "the secret member",
+)
 
 
 @dataclass
@@ -63,7 +68,9 @@ async def victim(platform: Platform) -> Victim:
     told = {"campaign": campaign, "connector": "mturk", "form": "batch-results", "file": SECRETS[4]}
     imported = await platform.post("/v1/imports", told)
     hook = await platform.post("/v1/hooks", {"connector": "forms", "campaign": campaign})
+    member = await platform.post("/v1/members", {"name": SECRETS[6], "role": "owner"})
     names = {
+        "member": member.json()["member"],
         "hook": hook.json()["id"],
         "delivery": hook.json()["id"],
         "endpoint": await _endpoint(platform),
@@ -256,3 +263,27 @@ async def test_the_description_says_which_paths_take_a_token(api: Api) -> None:
     }
     assert len(described) > 60
     assert described == {name: ROUTES[name].access not in ("public", "signed") for name in described}
+
+
+async def test_members_of_another_platform_find_nothing(victim: Victim) -> None:
+    """As each role: what the role may not do is refused before anything is looked up, all else is not there."""
+    for role, scopes in ROLES.items():
+        me = await member_of(await victim.platform.api.platform("Eve"), role)
+        for name in (*OWN, *LISTING):  # an upload of the same file would give a right to it
+            scope = ROUTES[name].scope
+            if scope not in (None, *scopes):
+                reply = await victim.send(name, me.headers)
+                assert (reply.status_code, reply.json()["scope"]) == (403, scope), (role, name)
+            elif role in ("owner", "viewer"):
+                reply = await victim.send(name, me.headers)
+                found = _problem(reply)["status"] if name in OWN else reply.status_code
+                assert found in ((404,) if name in OWN else (200, 201, 503)), (role, name, reply.text)
+                assert name in OWN or not [value for value in SECRETS if value in reply.text], (role, name)
+
+
+async def test_a_members_session_is_neither_a_contributors_nor_the_operators(victim: Victim) -> None:
+    me = await member_of(victim.platform, "owner")
+    others = [name for name, route in ROUTES.items() if route.access in ("session", "operator")]
+    for name in others:
+        if name != "DELETE /v1/sessions/current":
+            assert (await victim.send(name, me.headers)).status_code == 401, name

@@ -9,10 +9,13 @@ from typing import Any
 
 import httpx
 import pytest
+from eth_account import Account
 from sqlalchemy import select, update
 
 from api import repeats
 from ledger.db.tables import repeats as table
+from tests.integration.api.members import linked_in, member_of
+from tests.integration.api.people import signed_in, signed_in_by
 from tests.integration.api.running import ADMIN_KEY, BRIEF, Api
 
 NEW: dict[str, Any] = {"name": "Answers"}
@@ -218,3 +221,41 @@ async def test_strangers_fill_no_table(api: Api, authorization: str | None) -> N
     asked = await api.http.post("/v1/sessions/message", json={"address": "0x" + "11" * 20}, headers=headers)
     assert asked.status_code in (200, 201), asked.text
     assert await rows(api) == []
+
+
+async def test_keys_of_members_count_for_each_of_them(api: Api) -> None:
+    platform = await api.platform()
+    one, two = await member_of(platform, "owner", "One"), await member_of(platform, "owner", "Two")
+    new = {"name": "Rita", "role": "reviewer"}
+    key = {"Idempotency-Key": "k"}
+    first = await one.ask("POST", "/v1/members", new, **key)
+    again = await one.ask("POST", "/v1/members", new, **key)
+    assert (first.status_code, again.content, again.headers[REPLAYED]) == (201, first.content, "true")
+    other = await two.ask("POST", "/v1/members", new, **key)
+    assert other.json()["member"] != first.json()["member"], "another member's key is another key"
+    anew = await linked_in(platform, one.id)
+    refused = await anew.ask("POST", "/v1/members", new, **key)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/repeat")
+    assert len((await platform.get("/v1/members")).json()["items"]) == 4, "one of each, whatever was sent again"
+    await one.ask("PATCH", f"/v1/members/{one.id}", {"role": "viewer"})
+    ended = await one.ask("POST", "/v1/members", new, **key)
+    assert ended.status_code == 401, "a session that ended gets no reply again"
+
+
+async def test_keys_of_contributors_count(api: Api) -> None:
+    platform = await api.platform()
+    work = await platform.contribution(await platform.campaign(appeal_window=86_400))
+    await platform.decision(work["id"], verdict="rejected")
+    ann = await signed_in(platform)
+    headers = ann.headers | {"Idempotency-Key": "k"}
+    appeal = {"contribution": work["id"], "grounds": "Look again."}
+    first = await api.http.post("/v1/appeals", json=appeal, headers=headers)
+    again = await api.http.post("/v1/appeals", json=appeal, headers=headers)
+    assert (first.status_code, again.content, again.headers[REPLAYED]) == (201, first.content, "true")
+    (row,) = await rows(api)
+    assert "Look again" not in repr(row)
+    nobody = await signed_in_by(api, Account.create())
+    strangers = {"Authorization": f"Bearer {nobody.token}", "Idempotency-Key": "k"}
+    asked = await api.http.post("/v1/sessions/message", json={"address": "0x" + "11" * 20}, headers=strangers)
+    assert asked.status_code == 200
+    assert len(await rows(api)) == 1, "anybody has as many wallets as they like"

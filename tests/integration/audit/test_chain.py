@@ -12,7 +12,7 @@ from ledger.chain.contracts import Proposal
 from ledger.chain.rpc import Node
 from ledger.errors import ConfigError, NodeError, WrongChainError
 from ledger.statements.campaigns import CampaignFunded
-from ledger.statements.contributions import Signature
+from ledger.statements.contributions import ContributionSubmitted, Signature
 from ledger.statements.decisions import DecisionMade
 from ledger.statements.settlements import SettlementActivated, SettlementVetoed
 from ledger.statements.signatures import Domain, contribution_digest
@@ -230,3 +230,20 @@ def test_signatures_of_wallets_are_checked_under_the_contract(staged: Staged) ->
     assert [(f.check, f.entry) for f in report.findings if f.severity == "error"] == [
         ("signatures", len(staged.entries) - 1)
     ]
+
+
+@pytest.mark.long
+def test_with_several_processes_it_is_the_same_report(staged: Staged) -> None:
+    """On a chain too: a head that was rewritten, a wrong tile, signatures that are none under the contract."""
+    campaign = next(iter(staged.tell.book.campaigns))
+    for person in range(3):
+        mark = Signature(address="0x" + 40 * "1", value="0x" + 64 * "1" + 64 * "2" + "1b")
+        staged.tell.submit(campaign, person, signature=mark)
+    honest = staged.publish("honest")
+    bad = staged.publish("bad", altered(staged, index_of(staged, ContributionSubmitted), commitment=64 * "9"))
+    tile = next((bad / "tile" / "0" / "000.p").iterdir())
+    tile.write_bytes(tile.read_bytes()[:-1])
+    for folder in (honest, bad):
+        one, several = (run(staged, folder, processes=count, earlier=FolderSource(honest)) for count in (1, 3))
+        assert one.encode() == several.encode()
+        assert {"signatures"} <= failed(one)

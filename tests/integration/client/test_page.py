@@ -20,19 +20,19 @@ from ledger.db.urls import parse_url
 from tests.integration.api.serving import Server
 from tests.integration.api.test_events import tell
 from tests.integration.client.test_scenes import campaign
+from tests.services import snippets
 from tests.services.databases import sqlite_url
 
 PAGE = Path(__file__).parents[3] / "docs" / "client.md"
-SNIPPET = re.compile(r"```python\n(.*?)```", re.DOTALL)
 KINDS = ("rating", "processing", "solving", "creation", "funding")
 
 
 def sections() -> list[tuple[str, str]]:
     """Each snippet with the heading that it stands under."""
-    found = []
-    for part in re.split(r"^##+ ", PAGE.read_text(), flags=re.MULTILINE):
-        found += [(part.split("\n", 1)[0].partition(":")[0], code) for code in SNIPPET.findall(part)]
-    return found
+    lines = PAGE.read_text().splitlines()
+    headings = {0: lines[0]} | {at: line for at, line in enumerate(lines) if re.match("##+ ", line)}
+    headings = {at: line.lstrip("# ").partition(":")[0] for at, line in headings.items()}
+    return [(headings[max(at for at in headings if at < each.line)], each.code) for each in snippets.run_by(__file__)]
 
 
 SECTIONS = sections()

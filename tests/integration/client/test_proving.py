@@ -181,6 +181,16 @@ async def test_it_records_something_else(client: Any, lying: Lying, members: dic
         await client.submit_many([_of(opened.id)])
 
 
+async def test_keys_come_and_go(client: Any, lying: Lying) -> None:
+    """A statement about keys names those that the platform has: a new one, and not one that was revoked."""
+    kept, gone = await client.add_key(["submit"]), await client.add_key(["review"])
+    await client.revoke_key(gone.id)
+    third = await client.add_key(["submit"])
+    lying.back = lambda item: item.update(id=kept.id)
+    with pytest.raises(ProofError, match=f"'{kept.id}'"):
+        await client.revoke_key(third.id)
+
+
 async def test_it_decides_something_else(client: Any, lying: Lying) -> None:
     opened = await client.open_campaign(campaign())
     work = await client.submit(_of(opened.id))

@@ -123,7 +123,7 @@ async def test_only_a_lone_entry_waits_for_a_commit_that_is_not_quick(
 
     async with open_database(sqlite_database_url) as database:
         await open_log(database, "main", ORIGIN, LogSigner.generate(ORIGIN), 3)
-        store = SqliteStore(engines.sqlite_engine(parse_url(sqlite_database_url), appending=True), "main")
+        store = SqliteStore(engines.sqlite_engine(parse_url(sqlite_database_url), appending=True), "main", lambda: None)
         threads: list[float] = []
         monkeypatch.setattr(store, "_commit_in_thread", in_thread)
         for seconds, count in ((0.0001, 1), (0.0001, 2), (0.002, 1), (0.002, 2), (0.1, 1)):

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 OF_NO_ENTRY = frozenset(
     {"claims", "claim_requests", "requests", "leases", "chain_cursor", "files", "sessions", "sign_in_links"}
     | {"transactions", "nonces", "costs", "worker_reports", "audits", "settlement_shares", "imports", "repeats"}
-    | {"key_uses", "restored"}
+    | {"key_uses", "restored", "members"}
     | {"hooks", "deliveries", "refusals"}
     | {"events", "event_cursors", "payments", "endpoints", "sendings"}
 )

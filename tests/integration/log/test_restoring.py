@@ -16,6 +16,7 @@ from sqlalchemy import delete, select
 
 from ledger.db import Database, migrate, open_database, tables
 from ledger.db.backup import SavedLog, back_up, check_backup
+from ledger.db.downgrade import downgrade
 from ledger.db.unfinished import UNFINISHED
 from ledger.errors import ConfigError, DatabaseError, ProofError
 from ledger.log.checking import Report, check_database
@@ -258,13 +259,13 @@ async def test_an_old_backup_gets_the_newest_schema_and_a_newer_one_is_refused(
     drill = Drill(database_url, new_url, tmp_path, 9)
     await drill.write(1, 0)
     older, newer = tmp_path / "older.backup", tmp_path / "newer.backup"
-    async with open_database(database_url) as database:
-        for file, version in ((older, "0011"), (newer, "9999")):
-            async with database.begin() as connection:
-                await connection.exec_driver_sql("DROP TABLE IF EXISTS restored")
-                await connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
-            await asyncio.to_thread(back_up, database_url, file)
-    with pytest.raises(ConfigError, match="does not know"):
+    await asyncio.to_thread(downgrade, database_url, "0011")
+    await asyncio.to_thread(back_up, database_url, older)
+    await asyncio.to_thread(migrate, database_url)
+    async with open_database(database_url) as database, database.begin() as connection:
+        await connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999', oldest = '9999'")
+    await asyncio.to_thread(back_up, database_url, newer)
+    with pytest.raises(ConfigError, match="versions from schema 9999 on may run"):
         async with loaded(new_url, newer) as url:
             await asyncio.to_thread(migrate, url)
     async with loaded(new_url, older) as url:

@@ -173,6 +173,10 @@ async def _rows_beside(
     person = (await reader.contributions(limit=1)).items[0]
     signed_in = {"log": log, "platform": person.platform, "contributor": person.contributor, "expires_ms": START_MS}
     file = {"log": log, "platform": maker.platform, "sha256": 64 * "1", "bytes": 3, "type": "text/plain", "at_ms": 1}
+    member = {
+        "log": log, "id": "mem_00112233445566aa", "platform": maker.platform, "name": "Ada", "role": "owner",
+        "wallet": PLACE.opener, "at_ms": START_MS,
+    }  # fmt: skip
     claim = pool | {"account": PLACE.opener, "cumulative": "1", "final_cumulative": "1", "state": "final", "block": 1}
     asked = {"log": log, "id": maker.id(), "state": "open", "at_ms": 1}
     shares = place | {
@@ -211,6 +215,7 @@ async def _rows_beside(
         "sessions": [signed_in | {"digest": b"1" * 32}],
         "sign_in_links": [signed_in | {"digest": b"2" * 32}],
         "files": [file],
+        "members": [member],
         "claims": [claim],
         "claim_requests": [pool | asked | {"account": PLACE.opener}],
         "requests": [asked | {"kind": "settle"}],

@@ -265,7 +265,7 @@ class Crowd:
 
         def run() -> dict[str, dict[str, int]]:
             with UrlSource(self.url) as source:
-                book = read_log(source, size, None, lambda tile, data: None).book
+                book = read_log(source, size, None).book
             awarded: dict[str, dict[str, int]] = {}
             for line in explain(book, campaign):
                 if line.units:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from ledger.db import tables
 from ledger.errors import NodeError, UnavailableError
@@ -22,7 +22,6 @@ from ledger.statements.values import uuid4
 from ledger.wire.events import EVENT_TYPES, Event, event_of
 from ledger.worker.real.chain import NodesChain
 from ledger.worker.real.rows import DatabaseRows
-from ledger.worker.real.stored.events import DAY_MS
 from tests.integration.worker.conftest import AMOUNT, World, new_id
 from tests.integration.worker.test_crashes import Reaper, _dying_until
 
@@ -206,57 +205,6 @@ async def test_the_chain_may_be_gone(sqlite_world: World, monkeypatch: pytest.Mo
         await worker.step()
     assert [event.type for event in await told(world)] == ["contribution.recorded", "decision.made"]
     await worker.close()
-
-
-async def test_old_events_go_but_for_what_endpoints_wait_for(sqlite_world: World) -> None:
-    world = sqlite_world
-    now_ms = 1_000 * DAY_MS
-    rows = DatabaseRows(world.database, "main", world.deployment)
-    assert await rows.hold("a", 0, 0, 10)
-
-    def ages(*days: int) -> list[dict[str, Any]]:
-        event = {"log": "main", "type": "claim.paid", "platform": "p", "at_ms": 1, "data": "{}"}
-        return [event | {"number": n, "told_ms": now_ms - age * DAY_MS} for n, age in enumerate(days, 1)]
-
-    async def left() -> list[int]:
-        return sorted(await world.rows(tables.events, "number"))
-
-    async with world.database.begin() as connection:
-        await connection.execute(insert(tables.events), ages(121, 119, 100, 95, 91, 89, 1))
-        for number in range(1, 8):
-            sending = {"log": "main", "endpoint": "e", "event": number, "state": "sent", "tries": 1, "at_ms": 1}
-            await connection.execute(insert(tables.sendings).values(sending))
-    endpoint = await _endpoint(world, cursor=3)
-    assert await rows.forget_events(now_ms, 2) == 2, "a bounded number"
-    assert await rows.forget_events(now_ms, 100) == 1
-    assert await left() == [4, 5, 6, 7], "the endpoint is at 3"
-    assert await rows.forget_events(now_ms, 100) == 0
-    await _endpoint(world, endpoint, cursor=7)
-    async with world.database.begin() as connection:
-        waiting = (
-            tables.sendings.update().where(tables.sendings.c.event == 5).values(state="waiting", endpoint=endpoint)
-        )
-        await connection.execute(waiting)
-    assert await rows.forget_events(now_ms, 100) == 1
-    assert await left() == [5, 6, 7], "one is tried again and again"
-    assert await rows.forget_events(now_ms + 30 * DAY_MS, 100) == 1
-    await _endpoint(world, endpoint, state="disabled")
-    assert await rows.forget_events(now_ms + 2 * DAY_MS, 100) == 1
-    assert await left() == [7]
-    assert await world.rows(tables.sendings, "event") == [7]
-
-
-async def _endpoint(world: World, id_: str | None = None, **values: Any) -> str:
-    """An endpoint, new or changed."""
-    of = tables.endpoints
-    async with world.database.begin() as connection:
-        if id_ is not None:
-            await connection.execute(of.update().where(of.c.id == id_).values(values))
-            return id_
-        row = {c.name: 0 if str(c.type) in ("BIGINT", "INTEGER") else "" for c in of.c if not c.nullable}
-        made = row | {"log": "main", "id": new_id(), "state": "enabled"} | values
-        await connection.execute(insert(of).values(made))
-        return str(made["id"])
 
 
 async def test_a_pair_of_workers_writes_one_row_of_events(world: World) -> None:

@@ -76,6 +76,7 @@ async def test_postgresql_out_of_reach(postgres_url: str, tmp_path: Path) -> Non
         await refused(stage)
         reply = await stage.crowd.http.get("/checkpoint")
         assert (reply.status_code, int(reply.headers["retry-after"]) > 0) == (503, True)
+        assert "The database failed: " in stage.server.log()  # the operator is told why, the reply says nothing of it
         stage.tap.refuse(down=False)
         await back(stage)
 

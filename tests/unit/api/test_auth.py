@@ -9,9 +9,11 @@ import pytest
 from starlette.requests import Request
 
 from api import auth
-from api.auth import KeyRing, make_key
+from api.auth import Caller, KeyRing, make_key
+from api.reads.members import Seat
 from ledger.errors import ForbiddenError, UnauthorizedError
 from ledger.log.shapes import StoredKey
+from ledger.wire.members import ROLES, Role
 
 
 def request(authorization: str | None) -> Request:
@@ -51,7 +53,7 @@ async def test_keys_are_cached_for_a_while(monkeypatch: pytest.MonkeyPatch) -> N
     ring = KeyRing(stored.key, None)
     for _ in range(3):
         caller = await ring.caller(request(f"Bearer {text}"), "submit")
-    assert (caller.platform, caller.key_id, stored.asked) == ("platform", key.id, 1)
+    assert (caller.platform, caller.by, stored.asked) == ("platform", key.id, 1)
     with pytest.raises(ForbiddenError):
         await ring.caller(request(f"Bearer {text}"), "admin")
     del stored.keys[key.id]
@@ -124,7 +126,7 @@ async def test_a_key_that_is_revoked_while_it_is_read_is_not_kept() -> None:
     answer.set()
     with pytest.raises(UnauthorizedError):
         await ring.caller(request(f"Bearer {text}"), "submit")
-    assert (await early).key_id == key.id
+    assert (await early).by == key.id
     with pytest.raises(UnauthorizedError):
         await ring.caller(request(f"Bearer {text}"), "submit")
     assert not ring._loading
@@ -141,3 +143,61 @@ async def test_a_key_that_was_read_a_while_ago_is_still_known(monkeypatch: pytes
     assert ring.known(text[:-64] + "0" * 64) is None
     ring.forget(key.id)
     assert ring.known(text) is None
+
+
+MS = 10**15
+"""Long after any test."""
+
+
+def seated(role: Role) -> tuple[str, Seat]:
+    token = "ms_" + "5a" * 32
+    return token, Seat(hashlib.sha256(token.encode()).digest(), "mem_0011223344556677", "platform", role, MS)
+
+
+async def test_what_each_role_may() -> None:
+    for role, scopes in ROLES.items():
+        token, seat = seated(role)
+
+        async def find(digest: bytes, now_ms: int, seat: Seat = seat) -> Seat | None:
+            return seat if digest == seat.digest and now_ms <= seat.expires_ms else None
+
+        ring = KeyRing(Stored().key, None, find_seat=find)
+        who = await ring.caller(request(f"Bearer {token}"), None)
+        assert (who.platform, who.by, who.member, who.expires_ms) == ("platform", seat.member, seat.member, MS)
+        assert who.scopes == frozenset(scopes)
+        for scope in auth.ALL_SCOPES:
+            if scope in scopes:
+                await ring.caller(request(f"Bearer {token}"), scope)
+            else:
+                with pytest.raises(ForbiddenError, match=f"role '{role}'"):
+                    await ring.caller(request(f"Bearer {token}"), scope)
+        for wrong in (token[:-1], token.upper(), token + "0", "ms_", token.replace("ms_", "cs_"), f"ms_{'0' * 64}"):
+            with pytest.raises(UnauthorizedError):
+                await ring.caller(request(f"Bearer {wrong}"), None)
+        assert await ring.asker(request(f"Bearer {token}")) == seat.member
+
+
+async def test_a_session_is_read_every_time_and_known_while_it_is_good() -> None:
+    token, seat = seated("owner")
+    seats: list[Seat | None] = [seat]
+
+    async def find(digest: bytes, now_ms: int) -> Seat | None:
+        return seats[0]
+
+    ring = KeyRing(Stored().key, None, find_seat=find)
+    assert ring.known(token) is None
+    await ring.caller(request(f"Bearer {token}"), "admin")
+    assert ring.known(token) == seat.member
+    seats[0] = None
+    with pytest.raises(UnauthorizedError):
+        await ring.caller(request(f"Bearer {token}"), None)
+    assert ring.known(token) is None
+    assert await ring.asker(request(f"Bearer {token}")) is None
+    seats[0] = Seat(b"another's digest that came back", seat.member, seat.platform, seat.role, MS)
+    with pytest.raises(UnauthorizedError):
+        await ring.caller(request(f"Bearer {token}"), None)
+
+
+def test_a_key_is_no_member() -> None:
+    key = Caller("platform", "00112233", frozenset())
+    assert (key.member, key.role) == (None, None)

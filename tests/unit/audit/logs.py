@@ -9,6 +9,8 @@ from pathlib import Path
 
 import msgspec
 
+from ledger.audit.reading import Bundle
+from ledger.audit.replay import Replay
 from ledger.statements import kinds
 from ledger.statements.log import ClockTick, LogKeyRotated
 from ledger.tree import merkle
@@ -39,6 +41,14 @@ def a_story(signer: LogSigner, contributions: int = 20, *, paid: bool = False) -
         told.tick(1)
         told.settle()
     return [kinds.encode(statement) for statement in told.entries]
+
+
+def replayed(told: story.Story) -> Replay:
+    """The story's entries as an audit has read them."""
+    entries, replay = [kinds.encode(statement) for statement in told.entries], Replay()
+    for begin in range(0, len(entries), 256):
+        replay.take(Bundle.of(entries[begin : begin + 256]))
+    return replay
 
 
 def log_signer() -> LogSigner:

@@ -9,10 +9,9 @@ import pytest
 from ledger.audit.awards import MAX_NAMED, Claims, WrongAward
 from ledger.audit.chain_checks import OnChain
 from ledger.audit.claim_checks import check_claims
-from ledger.audit.replay import Replay
 from ledger.audit.report import MAX_FINDINGS_A_CHECK, Check
 from ledger.chain.anchors import ClaimEvent, Place, PoolEvents, SettlementEvent
-from ledger.statements import kinds
+from tests.unit.audit import logs
 from tests.unit.book.story import CHAIN, POOL, Story
 
 THEFTS = 200
@@ -32,9 +31,7 @@ def place(number: int) -> Place:
 def test_many_thefts_cost_no_more_than_some(monkeypatch: pytest.MonkeyPatch) -> None:
     told = Story()
     told.fund(told.campaign(), 1000)
-    replay = Replay()
-    for statement in told.entries:
-        replay.take([kinds.encode(statement)])
+    replay = logs.replayed(told)
     activated = SettlementEvent("activated", 1, "0x" + 64 * "3", {"totalAwarded": THEFTS}, place(0))
     stolen = tuple(ClaimEvent(f"0x{n:040x}", 1, place(n)) for n in range(1, THEFTS + 1))
     explained: list[str] = []
@@ -56,9 +53,7 @@ def test_many_thefts_cost_no_more_than_some(monkeypatch: pytest.MonkeyPatch) -> 
 def test_payments_are_added_up() -> None:
     told = Story()
     told.fund(told.campaign(), 1000)
-    replay = Replay()
-    for statement in told.entries:
-        replay.take([kinds.encode(statement)])
+    replay = logs.replayed(told)
     thief = f"0x{1:040x}"
     activated = SettlementEvent("activated", 1, "0x" + 64 * "3", {"totalAwarded": 7}, place(0))
     paid = (ClaimEvent(thief, 3, place(1)), ClaimEvent(thief, 5, place(2)))

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +17,7 @@ from ledger.cli import app
 from ledger.tree.keys import LogSigner
 from tests.unit.audit import logs
 from tests.unit.audit.test_decisions import Labelled
+from tests.unit.audit.test_source import Service, service  # noqa: F401
 
 
 @pytest.fixture
@@ -45,3 +51,30 @@ def test_an_address_without_a_token(labelled: Labelled) -> None:
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code != 0
     assert "--openings-token" in str(result.exception) + result.output
+
+
+def children_of(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in tasks.split()]
+
+
+@pytest.mark.long
+def test_ctrl_c_leaves_no_process(service: Service) -> None:  # noqa: F811
+    """As a terminal sends it, to the whole group, while the service makes the readers wait."""
+    service.replies["/logs/main/tile/0/000"] = [(503, b"", {})] * 1000
+    command = [sys.executable, "-m", "ledger.cli", "audit", service.url, "--processes", "2"]
+    audit = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, process_group=0)
+    while "/logs/main/tile/0/000" not in service.asked:
+        time.sleep(0.02)
+    children = children_of(audit.pid)
+    assert len(children) == 2
+    os.killpg(audit.pid, signal.SIGINT)
+    _, words = audit.communicate(timeout=20)
+    assert audit.returncode == 130
+    assert b"Traceback" not in words
+    assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def test_processes_are_not_for_the_check_of_a_database() -> None:
+    result = CliRunner().invoke(app, ["audit", "--database", "--processes", "2"])
+    assert result.exit_code == 2

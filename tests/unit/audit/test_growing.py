@@ -45,7 +45,36 @@ def test_three_levels_of_tiles() -> None:
 @given(st.lists(st.integers(0, 1200), max_size=6))
 def test_roots_at_many_sizes(sizes: list[int]) -> None:
     expected = {size: merkle.root(LEAVES[:size]) for size in sizes if size <= 1000}
-    assert roots_at(LEAVES[:1000], sizes) == expected
+    tile_roots = [merkle.root(LEAVES[begin : min(begin + 256, 1000)]) for begin in range(0, 1000, 256)]
+    assert roots_at(LEAVES[:1000], tile_roots, sizes) == expected
+
+
+@given(st.integers(0, 1500))
+def test_a_tree_grows_tile_by_tile_as_it_does_leaf_by_leaf(size: int) -> None:
+    by_leaf, by_tile = GrowingTree(), GrowingTree()
+    above = {tile: data for tile, data in by_leaf.append(LEAVES[:size]) if tile.level}
+    found: dict[Tile, bytes] = {}
+    for begin in range(0, size, 256):
+        row = LEAVES[begin : min(begin + 256, size)]
+        found |= by_tile.append_tile(b"".join(row), merkle.root(row))
+    assert found == above
+    assert (by_tile.size, by_tile.root()) == (size, by_leaf.root())
+    assert dict(by_tile.partial_tiles()) == dict(by_leaf.partial_tiles())
+
+
+def test_nothing_comes_after_a_partial_tile() -> None:
+    tree = GrowingTree()
+    list(tree.append_tile(b"".join(LEAVES[:5]), merkle.root(LEAVES[:5])))
+    with pytest.raises(ValueError, match="within a tile"):
+        list(tree.append_tile(b"".join(LEAVES[:5]), merkle.root(LEAVES[:5])))
+
+
+@given(st.integers(0, 5000), st.integers(0, 5000), st.integers(0, 4999))
+def test_the_first_hash_that_differs(size: int, other_size: int, place: int) -> None:
+    ours, theirs = Hashes(), Hashes()
+    ours.extend(LEAVES[:size])
+    theirs.extend([*LEAVES[:place], LEAVES[-1], *LEAVES[place + 1 : other_size]][:other_size])
+    assert ours.first_difference(theirs) == (place if place < min(size, other_size) else None)
 
 
 @given(st.lists(st.integers(0, 9), max_size=5), st.slices(30))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from ledger.book.fold import Book
-from ledger.book.runs import decide_run, submit_run
+from ledger.book.runs import decide_run, plain_run, submit_run
 from ledger.statements.campaigns import Limits, Requirement
 from ledger.statements.contributions import Signature
 from ledger.statements.decisions import OpenedReview
@@ -89,14 +89,19 @@ def book_before(story, begin):
     return one_by_one(story.entries[:begin])
 
 
+def takes(take, story, begin, before):
+    run = plain_run(story.entries[begin:])
+    return run is not None and take(run, before.clock_ms, begin, before.facts) is not None
+
+
 def test_what_is_plain_is_taken_in_a_run():
     story, begin = work()
     before = book_before(story, begin)
-    assert submit_run(story.entries[begin:], before.clock_ms, begin, before.facts) is not None
+    assert takes(submit_run, story, begin, before)
     assert not check(story.entries).findings
     story, begin = decided()
     before = book_before(story, begin)
-    assert decide_run(story.entries[begin:], before.clock_ms, begin, before.facts) is not None
+    assert takes(decide_run, story, begin, before)
     assert not check(story.entries).findings
 
 
@@ -127,7 +132,7 @@ def test_one_contribution_that_is_not_plain(members):
         spoil(story, begin + place, **({"id": story.entries[begin].id} if "id" in members else members))
         before = book_before(story, begin)
         clean = book_before(story, begin)
-        assert submit_run(story.entries[begin:], before.clock_ms, begin, before.facts) is None
+        assert not takes(submit_run, story, begin, before)
         assert before == clean
         assert bool(check(story.entries).findings) is ("signature" not in members)
 
@@ -142,6 +147,7 @@ def test_one_contribution_that_is_not_plain(members):
         {"supersedes": OTHER},
         {"appeal": OTHER},
         {"bonus": "1"},
+        {"signature": SIGNATURE},
         {"reviews": OPENED},
         {"method": SECOND},
         {"id": None},
@@ -160,7 +166,7 @@ def test_one_decision_that_is_not_plain(members):
             | ({"feedback": None} if members.get("feedback", 0) is None else {}),
         )
         before, clean = book_before(story, begin), book_before(story, begin)
-        assert decide_run(story.entries[begin:], before.clock_ms, begin, before.facts) is None
+        assert not takes(decide_run, story, begin, before)
         assert before == clean
         check(story.entries)
 

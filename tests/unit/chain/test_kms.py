@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+import botocore.session
 import pytest
+from botocore.validate import ParamValidator
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -14,6 +19,7 @@ from ledger.chain.kms import ORDER, KmsSigner, read_public_key, read_signature, 
 from ledger.chain.signers import LocalSigner, Transaction, _signed_fields
 from ledger.errors import ConfigError, NodeError
 from ledger.statements.onchain import keccak256
+from tests.services import snippets
 
 KEY = ec.derive_private_key(0x4C0883A69102937D6231471B5DBB6204FE5129617082792AE468D01A3F362318, ec.SECP256K1())
 ADDRESS = "0x2c7536e3605d9c16a7a3d7b1898e529396a65c23"
@@ -60,6 +66,38 @@ def test_it_writes_what_a_local_key_writes(transaction: Transaction) -> None:
         return utils.encode_dss_signature(found.r, found.s)
 
     assert KmsSigner(der(KEY), same).sign_transaction(transaction) == local
+
+
+class Aws:
+    """What boto3's client of KMS has of it, as Amazon's model says: names, and which of them must be there."""
+
+    def __init__(self) -> None:
+        self._model = botocore.session.get_session().get_service_model("kms")
+
+    def get_public_key(self, **asked: Any) -> dict[str, bytes]:
+        self._check("GetPublicKey", asked)
+        return {"PublicKey": der(KEY)}
+
+    def sign(self, **asked: Any) -> dict[str, bytes]:
+        self._check("Sign", asked)
+        assert (asked["MessageType"], asked["SigningAlgorithm"]) == ("DIGEST", "ECDSA_SHA_256")
+        return {"Signature": service(asked["Message"])}
+
+    def _check(self, operation: str, asked: Mapping[str, Any]) -> None:
+        report = ParamValidator().validate(asked, self._model.operation_model(operation).input_shape)
+        assert not report.has_errors(), report.generate_report()
+
+
+AWS = Aws()
+
+
+@given(transactions)
+def test_the_signer_in_the_docs(transaction: Transaction) -> None:
+    (shown,) = snippets.run_by(__file__)
+    names: dict[str, Any] = {}
+    exec(shown.code, names)
+    made = names["aws_signer"](AWS, "alias/crowdledger").sign_transaction(transaction)
+    assert Account.recover_transaction(made.raw).lower() == ADDRESS
 
 
 @given(st.binary(min_size=32, max_size=32))

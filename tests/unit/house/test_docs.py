@@ -78,6 +78,13 @@ def test_the_readme_names_the_two_commands() -> None:
     assert named <= set(targets())
 
 
+def test_the_readme_fits_two_screens_and_begins_with_two_commands() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert len([line for line in readme.splitlines() if not line.startswith("<!--")]) <= 110
+    first = re.findall(r"```sh\n(.*?)```", readme, re.DOTALL)[0]
+    assert [line.split("#")[0].strip() for line in first.splitlines()] == ["make demo", "make test"]
+
+
 def test_every_link_leads_somewhere() -> None:
     pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     links = [(page, link) for page in pages for link in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text())]

@@ -28,6 +28,8 @@ TOP = {
     "requirements-analysis.lock",
     "requirements-release.lock",
     "requirements-fuzz.lock",
+    "requirements-docs.lock",
+    "mkdocs.yml",
     "Containerfile",
 }
 IN_TESTS = {

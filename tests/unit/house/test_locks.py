@@ -44,8 +44,8 @@ def test_every_package_that_the_project_names_is_locked_in_a_version_it_accepts(
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
     named = extras["consensus"] if "consensus" in lock else [*project["dependencies"], *extras["dev"]]
-    assert set(extras) == {"dev", "consensus", "mturk", "s3"}
-    assert {*extras["mturk"], *extras["s3"]} <= set(extras["dev"])
+    assert set(extras) == {"dev", "consensus", "mturk", "otel", "s3"}
+    assert {*extras["mturk"], *extras["otel"], *extras["s3"]} <= set(extras["dev"])
     locked = pins(lock)
     for requirement in map(Requirement, named):
         version = locked.get(canonicalize_name(requirement.name))

@@ -17,6 +17,7 @@ from ledger.wire import ALARMS
 ROOT = Path(__file__).resolve().parents[3]
 FOLDER = ROOT / "docs" / "monitoring"
 RULES = FOLDER / "crowdledger.rules.yml"
+TESTS = FOLDER / "crowdledger.rules.test.yml"
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 SUFFIXES = ("_bucket", "_sum", "_count")
 
@@ -70,3 +71,29 @@ def test_the_dashboard_speaks_of_what_there_is() -> None:
 def test_prometheus_takes_the_rules() -> None:
     done = subprocess.run(["promtool", "check", "rules", RULES], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_has_a_test_that_raises_it_and_one_that_does_not() -> None:
+    tests = yaml.safe_load(TESTS.read_text())["tests"]
+    cases = [case for test in tests for case in test["alert_rule_test"]]
+    alerts = {rule["alert"] for rule in rules()}
+    assert {case["alertname"] for case in cases if case["exp_alerts"]} == alerts
+    assert {case["alertname"] for case in cases if not case["exp_alerts"]} == alerts
+
+
+def test_the_tests_of_alerts_feed_them_with_what_there_is() -> None:
+    for test in yaml.safe_load(TESTS.read_text())["tests"]:
+        for each in test["input_series"]:
+            if not each["series"].startswith("up{"):
+                check(each["series"])
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
+def test_alerts_are_raised_when_they_should() -> None:
+    done = subprocess.run(["promtool", "test", "rules", TESTS], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_every_alert_of_numbers_says_what_to_do() -> None:
+    numbers = {rule["alert"] for rule in rules() if rule["annotations"]["runbook"].endswith("#alerts")}
+    assert set(re.findall(r"^\| `(CrowdLedger\w+)` \|", PAGE, re.MULTILINE)) == numbers

@@ -11,16 +11,19 @@ import sqlalchemy as sa
 from prometheus_client.core import CounterMetricFamily
 
 from api import metrics
-from api.metrics import Figures
+from api.metrics import Figures, OfWriter
+from api.reads.sendings import Outbox
 from api.reads.worker import SILENT, Account, Lease, Node, Report
 from api.traffic import Traffic
 from ledger.db.tables import metadata
+from ledger.errors import LIMITS
 from ledger.wire import ALARMS
 from ledger.worker import reporting
 from ledger.worker.ports import PlanReason
 
 ROOT = Path(__file__).resolve().parents[3]
 PAGE = (ROOT / "docs" / "operations.md").read_text()
+OF_PROCESS = ("crowdledger_requests", "crowdledger_request_seconds", "crowdledger_limited")
 PARTS = ("Means", "Shows", "Do", "If nothing is done")
 
 
@@ -63,6 +66,12 @@ def test_the_queries_of_the_page_are_answered() -> None:
             assert connection.execute(sa.text(query)).all() == []
 
 
+def test_every_limit_is_named() -> None:
+    (row,) = [line for line in PAGE.splitlines() if line.startswith("| `crowdledger_limited_total")]
+    for limit in LIMITS:
+        assert re.search(rf"\b{limit}\b", row), limit
+
+
 def test_the_table_of_metrics_is_what_is_shown() -> None:
     node, account = Node(shown="n", aside="", lag_blocks=1), Account(role="operator", address="0x1", balance=1)
     report = Report(at_ms=0, plan=None, nodes=[node], accounts=[account], alarms=[])
@@ -75,6 +84,7 @@ def test_the_table_of_metrics_is_what_is_shown() -> None:
         replaced=0,
         deliveries={"dead": 1},
         refused={"forged": 1},
+        outbox=Outbox({"failing": 1}, {"dead": 1}, 1, 0),
         lease=Lease("a", 1),
         report=report,
         alarms=[],
@@ -82,11 +92,14 @@ def test_the_table_of_metrics_is_what_is_shown() -> None:
     shown = set()
     traffic = Traffic()
     traffic.answered(200, 0.1)
-    families = [*metrics.Families([figures], now_ms=0).collect(), *metrics.OfProcess(traffic, {"main": 1}).collect()]
+    families = [
+        *metrics.Families([figures], now_ms=0).collect(),
+        *metrics.OfProcess(traffic, {"main": OfWriter(1, 1)}).collect(),
+    ]
     for family in families:
         (labels,) = {frozenset(sample.labels) - {"le"} for sample in family.samples}
         suffix = "_total" if isinstance(family, CounterMetricFamily) else ""
-        assert "log" in labels or family.name in ("crowdledger_requests", "crowdledger_request_seconds")
+        assert "log" in labels or family.name in OF_PROCESS
         shown.add((family.name + suffix, labels - {"log"}))
     told = re.findall(r"^\| `(crowdledger_\w+)(?:\{([a-z,]+)\})?` \|", PAGE, re.MULTILINE)
     assert {(name, frozenset(labels.split(",")) - {""}) for name, labels in told} == shown

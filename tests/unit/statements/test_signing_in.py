@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError
 from ledger.statements import sign_in
-from ledger.statements.sign_in import SignIn, WalletLink, parse_sign_in
+from ledger.statements.sign_in import MemberSignIn, SignIn, WalletLink, parse_sign_in
 
 SAID = SignIn(
     domain="crowd.example:8080",
@@ -20,6 +22,7 @@ SAID = SignIn(
     issued_at="2026-11-22T03:14:00.123Z",
     expires_at="2026-11-22T03:24:00.123Z",
 )
+MEMBER = MemberSignIn(**{each.name: getattr(SAID, each.name) for each in fields(SAID)})
 LINK = WalletLink(
     domain=SAID.domain,
     address=SAID.address,
@@ -41,21 +44,27 @@ LINK = WalletLink(
     st.from_regex(r"[a-z0-9./_-]{1,40}", fullmatch=True),
 )
 def test_what_is_written_is_read(raw, chain_id, nonce, log):
-    said = SignIn(SAID.domain, "0x" + raw.hex(), log, SAID.uri, chain_id, nonce, SAID.issued_at, SAID.expires_at)
-    assert parse_sign_in(said.message()) == said
+    for kind in (SignIn, MemberSignIn):
+        said = kind(SAID.domain, "0x" + raw.hex(), log, SAID.uri, chain_id, nonce, SAID.issued_at, SAID.expires_at)
+        assert parse_sign_in(said.message()) == said
+        assert type(parse_sign_in(said.message())) is kind
 
 
-def test_neither_message_passes_for_the_other():
+def test_none_of_the_messages_passes_for_another():
     with pytest.raises(FormatError):
         parse_sign_in(LINK.message())
+    with pytest.raises(FormatError):
+        sign_in.parse(MEMBER.message())
+    assert MEMBER.message() != SAID.message()
+    assert MEMBER != SAID
     with pytest.raises(FormatError):
         sign_in.parse(SAID.message())
 
 
 @settings(max_examples=300)
-@given(st.data())
-def test_a_changed_message_is_refused_or_says_something_else(data):
-    text = SAID.message()
+@given(st.data(), st.sampled_from([SAID, MEMBER]))
+def test_a_changed_message_is_refused_or_says_something_else(data, meant):
+    text = meant.message()
     begin, end = sorted(data.draw(st.lists(st.integers(0, len(text)), min_size=2, max_size=2)))
     place = data.draw(st.integers(0, len(text)))
     piece = data.draw(st.sampled_from([text[begin:end], "\n", " ", "\r", "\u2028", "٣", "\x00", "", "0"]))
@@ -64,7 +73,7 @@ def test_a_changed_message_is_refused_or_says_something_else(data):
         said = parse_sign_in(changed)
     except FormatError:
         return
-    assert (said == SAID) == (changed == text)
+    assert (said == meant) == (changed == text)
     assert said.message() == changed
 
 

@@ -67,9 +67,6 @@ class Memory:
                     sums[share.contributor] = sums.get(share.contributor, 0) + share.units
         return sums
 
-    async def forget_events(self, now_ms: int, limit: int) -> int:
-        return 0
-
     # ---- what the tests see ----
 
     def events(self, *types: str) -> list[dict[str, Any]]:

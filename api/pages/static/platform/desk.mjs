@@ -1,4 +1,4 @@
-// What all parts of the console share: the key, the platform it belongs to, drawing, and questions with the key.
+// What all parts of the console share: the key or a member's session, the platform, drawing, and questions with the key.
 
 import { base } from "../format.mjs";
 import { Problem, ask as askService } from "../service.mjs";
@@ -15,7 +15,7 @@ export const token = {
 };
 export const POINTS = root.dataset.points;
 
-/** The key and whose it is; null while nobody has typed one in. */
+/** The key and whose it is, with the `member` where it is a session's token; null while nobody is in. */
 export let who = null;
 
 let draw = () => {};
@@ -39,7 +39,7 @@ export function redraw() {
   });
 }
 
-/** Take a key for this tab. Throws Problem where it is not good. */
+/** Take a key, or a session's token, for this tab. Throws Problem where it is not good. */
 export async function enter(key) {
   const found = await askService("GET", "/v1/keys/current", { token: key });
   sessionStorage.setItem(KEPT, key);
@@ -47,24 +47,35 @@ export async function enter(key) {
   redraw();
 }
 
-/** Take the key that this tab has, if any. Throws Problem where it is not good any more. */
+/** Take the key that this tab has, if any. Throws Problem where it is not good any more; `isOver`: a session. */
 export async function enterAgain() {
   const key = sessionStorage.getItem(KEPT);
   if (!key) return;
   try {
     await enter(key);
   } catch (error) {
-    if (error.status === 401) sessionStorage.removeItem(KEPT);
+    if (error.status === 401) {
+      sessionStorage.removeItem(KEPT);
+      error.isOver = key.startsWith("ms_");
+    }
     throw error;
   }
 }
 
-/** Forget the key and everything that was read with it. */
-export function forget() {
+/** Forget the key and everything that was read with it; whether it `isOver` is told to who left. */
+export function forget(isOver = false) {
   sessionStorage.removeItem(KEPT);
+  const left = who;
   who = null;
-  leave();
+  leave(left, isOver);
   redraw();
+}
+
+/** Sign out: a member's session is ended at the service too, if that can be reached. */
+export function signOut() {
+  const { key, member } = who;
+  forget();
+  if (member) askService("DELETE", "/v1/sessions/current", { token: key }).catch(() => {});
 }
 
 /** Whether the key has a scope. */
@@ -78,7 +89,7 @@ export async function ask(method, path, body) {
   try {
     return await askService(method, path, { body, token: key });
   } catch (error) {
-    if (error.status === 401 && who?.key === key) forget();
+    if (error.status === 401 && who?.key === key) forget(true);
     throw error;
   }
 }

@@ -1,21 +1,25 @@
 // The console of a platform. Which part is shown stands in the address behind #, so that links and "back" work.
 
 import { html, nothing, render } from "../vendor/lit-html.js";
+import { discover } from "../wallet/wallets.mjs";
 import { mark, ready, rich, t } from "../words.mjs";
 import * as appeals from "./appeals.mjs";
 import * as campaigns from "./campaigns.mjs";
 import { forgetFiles } from "./content.mjs";
-import { drawWith, enter, enterAgain, forget, may, redraw, who } from "./desk.mjs";
+import { drawWith, enter, enterAgain, forget, may, redraw, signOut, who } from "./desk.mjs";
+import { door } from "./door.mjs";
 import * as endpoints from "./endpoints.mjs";
 import * as hooks from "./hooks.mjs";
 import * as imports from "./imports.mjs";
 import * as keys from "./keys.mjs";
+import * as members from "./members.mjs";
 import * as outbox from "./outbox.mjs";
-import { question, sure, trouble } from "./parts.mjs";
+import { question, sure, when } from "./parts.mjs";
 import * as payments from "./payments.mjs";
 import * as people from "./people.mjs";
 import * as review from "./review.mjs";
-import { SCOPES } from "./scopes.mjs";
+import { SCOPES, roleName } from "./scopes.mjs";
+import { byLink, byWallet, platformsOf, signed, takeLink } from "./signing_in.mjs";
 
 const root = document.getElementById("console");
 const PARTS = [
@@ -27,11 +31,15 @@ const PARTS = [
   { name: "endpoints", title: mark("Webhooks out"), scope: "admin", part: endpoints },
   { name: "payments", title: mark("Costs and payments"), scope: null, part: payments },
   { name: "people", title: mark("Contributors"), scope: "submit", part: people },
+  { name: "members", title: mark("Members"), scope: "admin", part: members },
   { name: "keys", title: mark("Keys"), scope: "admin", part: keys },
 ];
 const PLAIN = /^[\w-]+$/;
-let problem = null;
+const OVER = mark("Your session is over. Sign in again.");
+const AT_THE_DOOR = { problem: null, farewell: null, platforms: null, said: null };
+let at = { ...AT_THE_DOOR };
 let enters = true;
+let watching;
 
 function place() {
   // Ids are put into paths of the service: whatever a link brings that is none is left out.
@@ -41,7 +49,7 @@ function place() {
 }
 
 function draw() {
-  render(enters ? waiting() : who ? desk() : door(), root);
+  render(enters ? waiting() : who ? desk() : door(at, DOES), root);
   const dialog = root.querySelector("dialog.dialog");
   if (dialog && !dialog.open) dialog.showModal();
 }
@@ -50,40 +58,46 @@ function waiting() {
   return html`<p class="quiet" role="status">${t("Loading ...")}</p>`;
 }
 
-function door() {
-  return html`<p class="lead">${t("Open campaigns, review what comes in, answer appeals, and see what it costs.")}</p>
-    <form class="form card door" @submit=${submit}>
-    <div class="field">
-      <label for="key">${t("API key")}</label>
-      <input id="key" name="key" type="password" autocomplete="off" spellcheck="false" dir="ltr" required aria-describedby="key-hint">
-      <p class="hint" id="key-hint">${t("It begins with cl_. It stays in this tab only: it is gone when you close the tab or press Forget the key.")}</p>
-    </div>
-    ${trouble(problem)}
-    <div class="buttons"><button class="button">${t("Enter")}</button></div>
-  </form>`;
-}
+const DOES = {
+  key: (key) => come(() => key),
+  wallet: (wallet) =>
+    come(async () => {
+      at.said = await signed(wallet);
+      return byWallet(at.said);
+    }),
+  platform: (id) => come(() => byWallet(at.said, id), at.said),
+};
 
-async function submit(event) {
-  event.preventDefault();
-  const key = new FormData(event.target).get("key").trim();
-  problem = null;
+/** Come in with the key or token that `asked` gives; `said` is what a wallet signed before. */
+async function come(asked, said = null) {
+  at = { ...AT_THE_DOOR, said };
   enters = true;
   redraw();
-  await enter(key).catch((error) => {
-    problem = error;
-  });
+  try {
+    await enter(await asked());
+    watch();
+  } catch (error) {
+    at.platforms = platformsOf(error);
+    if (!at.platforms) at.problem = error;
+  }
   enters = false;
   redraw();
   if (who) focusMain();
+}
+
+/** Whoever comes back to an open tab must not find somebody else's desk in it. */
+function watch() {
+  clearTimeout(watching);
+  if (who?.member) watching = setTimeout(() => forget(true), Date.parse(who.expires) - Date.now());
 }
 
 function desk() {
   const { here, rest } = place();
   return html`
     <div class="whose">
-      <p><strong><bdi>${who.platform_name}</bdi></strong> <span class="quiet">${rich("key {id}", { id: html`<code dir="ltr">${who.id}</code>` })}</span></p>
+      <p><strong><bdi>${who.platform_name}</bdi></strong> <span class="quiet">${who.member ? person(who.member) : rich("key {id}", { id: html`<code dir="ltr">${who.id}</code>` })}</span></p>
       <details>
-        <summary>${t("What this key allows")}</summary>
+        <summary>${who.member ? t("What your role allows") : t("What this key allows")}</summary>
         <ul class="plain">
           ${SCOPES.map(
             ({ scope, allows }) => html`<li><code dir="ltr">${scope}</code>
@@ -91,7 +105,7 @@ function desk() {
           )}
         </ul>
       </details>
-      <button type="button" class="button second" @click=${leave}>${t("Forget the key")}</button>
+      <button type="button" class="button second" @click=${leave}>${who.member ? t("Sign out") : t("Forget the key")}</button>
     </div>
     <nav class="tabs" aria-label=${t("Parts of the console")}>
       ${PARTS.filter((each) => !each.scope || may(each.scope)).map(
@@ -103,35 +117,65 @@ function desk() {
   `;
 }
 
+function person({ name, role }) {
+  const words = { name: html`<bdi>${name}</bdi>`, role: roleName(role), time: when(who.expires) };
+  return rich("{name}, {role}, signed in until {time}", words);
+}
+
 async function leave() {
   const sends = outbox.waiting();
   const really =
     sends === 0 ||
     (await sure({
       title: t("Not everything is sent yet"),
-      words: t("Decisions that still wait are lost with the key. Wait a few seconds, and they are sent."),
-      yes: t("Forget the key and lose them"),
+      words: who.member
+        ? t("Decisions that still wait are lost when you sign out. Wait a few seconds, and they are sent.")
+        : t("Decisions that still wait are lost with the key. Wait a few seconds, and they are sent."),
+      yes: who.member ? t("Sign out and lose them") : t("Forget the key and lose them"),
       danger: true,
     }));
-  if (really) forget();
+  if (really) signOut();
 }
 
 function focusMain() {
   requestAnimationFrame(() => document.getElementById("part")?.focus({ preventScroll: true }));
 }
 
-drawWith(draw, () => {
+drawWith(draw, (left, isOver) => {
+  clearTimeout(watching);
+  at = { ...AT_THE_DOOR, farewell: farewell(left, isOver) };
   forgetFiles();
   outbox.clear();
   for (const { part } of PARTS) part.clear();
 });
-addEventListener("hashchange", () => {
-  redraw();
-  focusMain();
-});
+
+function farewell(left, isOver) {
+  if (!left?.member) return null;
+  return isOver ? OVER : mark("You are signed out.");
+}
+
+function onHash() {
+  const link = takeLink(); // one that is opened in the tab where this page stands already
+  if (link === null) {
+    redraw();
+    focusMain();
+    return;
+  }
+  if (who) signOut();
+  come(() => byLink(link));
+}
+
+const link = takeLink(); // before anything else: the address keeps no secret
+addEventListener("hashchange", onHash);
+discover(redraw);
 await ready;
-await enterAgain().catch((error) => {
-  problem = error;
-});
-enters = false;
-redraw();
+if (link === null) {
+  await enterAgain().then(watch, (error) => {
+    if (error.isOver) at.farewell = OVER;
+    else at.problem = error;
+  });
+  enters = false;
+  redraw();
+} else {
+  come(() => byLink(link));
+}

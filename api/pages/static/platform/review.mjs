@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { t } from "../words.mjs";
 import * as campaigns from "./campaigns.mjs";
-import { ask, redraw } from "./desk.mjs";
+import { ask, redraw, who } from "./desk.mjs";
 import { Desk } from "./judging.mjs";
 import { trouble } from "./parts.mjs";
 import { reviewer, reviewerForm } from "./reviewer.mjs";
@@ -35,7 +35,20 @@ function chooser() {
   return html`<h2>${t("Review")}</h2>
     <p>${t("Choose a campaign. You see what waits there for you, what is urgent first, without its author and without what others said.")}</p>
     <ul class="plain">${open.map((row) => html`<li><a href="#review/${row.id}"><bdi>${row.title}</bdi></a> ${row.closed ? campaigns.state(true) : nothing}</li>`)}</ul>
-    ${campaigns.all.foot()}`;
+    ${campaigns.all.foot()}
+    ${who?.member ? html`<p><button type="button" class="link" @click=${toMyWork}>${t("What you earn by judging")}</button></p> ${trouble(problem)}` : nothing}`;
+}
+
+/** To /me, as the person who judges: signed in by a link of their own. */
+async function toMyWork() {
+  problem = null;
+  try {
+    const { url } = await ask("POST", "/v1/sign-in-links", { contributor: who.id });
+    location.assign(url);
+  } catch (error) {
+    problem = error.status === 404 ? { title: t("You have not judged anything yet.") } : error;
+    redraw();
+  }
 }
 
 async function open(id) {
@@ -55,10 +68,10 @@ async function open(id) {
 }
 
 async function waiting(found) {
-  const who = encodeURIComponent(reviewer());
-  const queue = await ask("GET", `/v1/campaigns/${found.id}/queue?reviewer=${who}&limit=${MOST}`);
+  const mine = encodeURIComponent(reviewer());
+  const queue = await ask("GET", `/v1/campaigns/${found.id}/queue?reviewer=${mine}&limit=${MOST}`);
   const again = found.second_looks
-    ? (await ask("GET", `/v1/campaigns/${found.id}/second-looks?reviewer=${who}&limit=${MOST}`)).items
+    ? (await ask("GET", `/v1/campaigns/${found.id}/second-looks?reviewer=${mine}&limit=${MOST}`)).items
     : [];
   const more = (found.revisions?.rounds ?? 0) > 0;
   return [...queue.items, ...again].map((item) => ({

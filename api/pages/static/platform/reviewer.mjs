@@ -1,20 +1,22 @@
-// Who judges: the platform's own id of the person at this desk, kept in this tab.
+// Who judges: the member who is signed in; with a key, the platform's own id of the person at this desk, kept in this tab.
 
 import { base } from "../format.mjs";
 import { html } from "../vendor/lit-html.js";
 import { rich, t } from "../words.mjs";
-import { redraw } from "./desk.mjs";
+import { redraw, who } from "./desk.mjs";
 
 const KEPT = `crowdledger-reviewer${base}`;
 let changes = false;
 
 /** The id, empty while nobody has said it. */
 export function reviewer() {
+  if (who?.member) return who.id;
   return sessionStorage.getItem(KEPT) ?? "";
 }
 
 /** Who judges, or the question. */
 export function reviewerForm() {
+  if (who?.member) return html`<span>${rich("You judge in your own name: {who}", { who: html`<bdi><strong>${who.member.name}</strong></bdi>` })}</span>`;
   if (reviewer() && !changes) {
     return html`<span>${rich("You judge as {who}", { who: html`<bdi><strong>${reviewer()}</strong></bdi>` })}
       <button type="button" class="link" @click=${change}>${t("change")}</button></span>`;

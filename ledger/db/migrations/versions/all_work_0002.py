@@ -16,6 +16,8 @@ revision = "0002"
 down_revision = "0001"
 branch_labels = None
 depends_on = None
+oldest = "0002"
+made_again = ("contributions.first", "decisions.method")
 
 TEXT: Kind = (sa.Text, False)
 MAYBE_TEXT: Kind = (sa.Text, True)

@@ -14,6 +14,9 @@ revision = "0006"
 down_revision = "0005"
 branch_labels = None
 depends_on = None
+oldest = "0006"
+made_again = ("settlement_shares",)
+"""By the worker, from the log."""
 
 TEXT: Kind = (sa.Text, False)
 MAYBE_TEXT: Kind = (sa.Text, True)

@@ -11,6 +11,7 @@ revision = "0004"
 down_revision = "0003"
 branch_labels = None
 depends_on = None
+oldest = "0004"
 
 _CHECKED = {
     "api_keys": (("id",), ("id", "digest")),
@@ -27,6 +28,7 @@ _CHECKED = {
     "sign_in_links": (("digest",), ("digest", "platform", "contributor", "expires_ms")),
 }
 """The primary key after ``log``, and what the checksum is of."""
+made_again = tuple(f"{table}.checksum" for table in _CHECKED)
 _ROWS_AT_A_TIME = 10_000
 
 

@@ -14,6 +14,7 @@ revision = "0008"
 down_revision = "0007"
 branch_labels = None
 depends_on = None
+oldest = "0008"
 
 TEXT: Kind = (sa.Text, False)
 MAYBE_TEXT: Kind = (sa.Text, True)

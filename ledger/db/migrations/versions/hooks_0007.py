@@ -14,6 +14,7 @@ revision = "0007"
 down_revision = "0006"
 branch_labels = None
 depends_on = None
+oldest = "0007"
 
 TEXT: Kind = (sa.Text, False)
 MAYBE_TEXT: Kind = (sa.Text, True)

@@ -14,6 +14,7 @@ revision = "0009"
 down_revision = "0008"
 branch_labels = None
 depends_on = None
+oldest = "0009"
 
 TEXT: Kind = (sa.Text, False)
 MAYBE_TEXT: Kind = (sa.Text, True)

@@ -17,6 +17,12 @@ revision = "0005"
 down_revision = "0004"
 branch_labels = None
 depends_on = None
+oldest = "0005"
+made_again = (
+    *("nonces", "transactions.intent", "transactions.recipient", "transactions.data", "transactions.gas"),
+    *("transactions.max_fee", "transactions.priority_fee"),
+)
+"""The column ``intent`` was and becomes ``purpose``."""
 
 TEXT: Kind = (sa.Text, False)
 MAYBE_TEXT: Kind = (sa.Text, True)

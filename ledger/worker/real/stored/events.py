@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.db.tables import (
     anchors,
-    endpoints,
     event_cursors,
     events,
     payments,
-    sendings,
     settlement_shares,
 )
 from ledger.errors import UnavailableError
 from ledger.log.queries import chunks
 from ledger.worker.ports.events import Anchored, Payment, Position, Told
 from ledger.worker.real.stored.base import LeasedRows
-
-DAY_MS: Final = 86_400_000
-KEPT_MS: Final = 90 * DAY_MS
-WAITED_FOR_MS: Final = 30 * DAY_MS
-"""For so much longer an event is kept that an endpoint has yet to be sent."""
 
 
 class EventRows(LeasedRows):
@@ -103,32 +95,3 @@ class EventRows(LeasedRows):
                 if settlements[row.number] == row.size:
                     sums[row.contributor] = sums.get(row.contributor, 0) + int(row.units)
         return sums
-
-    async def forget_events(self, now_ms: int, limit: int) -> int:
-        """See ``ports.Events``."""
-        e = events.c
-        oldest = select(e.number, e.told_ms).where(e.log == self._log).order_by(e.number).limit(limit)
-        needed = await self._needed_from()
-        until = 0
-        for row in await self._all(oldest):  # ``told_ms`` rises with the numbers
-            kept_ms = KEPT_MS if needed is None or row.number < needed else KEPT_MS + WAITED_FOR_MS
-            if row.told_ms >= now_ms - kept_ms:
-                break
-            until = row.number
-        if not until:
-            return 0
-        async with self._writing() as connection:
-            await connection.execute(delete(sendings).where(sendings.c.log == self._log, sendings.c.event <= until))
-            gone = await connection.execute(delete(events).where(e.log == self._log, e.number <= until))
-        return gone.rowcount
-
-    async def _needed_from(self) -> int | None:
-        """The first event that an enabled endpoint may still be sent; None where there is no such endpoint."""
-        p, s = endpoints.c, sendings.c
-        enabled = and_(p.log == self._log, p.state == "enabled")
-        cursor = await self._value(select(func.min(p.cursor)).where(enabled))
-        joined = sendings.join(endpoints, and_(p.log == s.log, p.id == s.endpoint))
-        waiting = select(func.min(s.event)).select_from(joined).where(enabled, s.state == "waiting")
-        first = await self._value(waiting)
-        needed = [*([] if cursor is None else [cursor + 1]), *([] if first is None else [first])]
-        return min(needed, default=None)

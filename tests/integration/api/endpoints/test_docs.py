@@ -7,23 +7,23 @@ import re
 import shlex
 import sqlite3
 import time
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from standardwebhooks import WebhookVerificationError
+from standardwebhooks import Webhook, WebhookVerificationError
 
 from tests.integration.api.endpoints.sender import Sender, working
 from tests.integration.worker.row_stores import PLACE
+from tests.services import snippets
 from tests.services.receiver import Receiver, Reply, Taken
+from tests.services.snippets import Snippet
 
-PAGE = (Path(__file__).parents[4] / "docs/webhooks.md").read_text()
-LIBRARY, BY_HAND, HANDLE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-(SHELL,) = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+SHELL, REQUEST, LIBRARY, BY_HAND, HANDLE = snippets.run_by(__file__)
 
 
-def defined(code: str, name: str, **names: Any) -> Any:
-    exec(code, names)
+def defined(block: Snippet, name: str, **names: Any) -> Any:
+    exec(block.code, names)
     return names[name]
 
 
@@ -39,8 +39,8 @@ async def run_curl(sender: Sender, command: str, **names: str) -> Any:
 
 
 @pytest.mark.parametrize("code", [LIBRARY, BY_HAND], ids=["library", "by hand"])
-async def test_receivers_take_what_is_sent_and_nothing_else(sender: Sender, receiver: Receiver, code: str) -> None:
-    first, second = SHELL.replace("\\\n", " ").strip().split("\n")
+async def test_receivers_take_what_is_sent_and_nothing_else(sender: Sender, receiver: Receiver, code: Snippet) -> None:
+    first, second = SHELL.code.replace("\\\n", " ").strip().split("\n")
     sender.api.service.deployment = PLACE
     made = await run_curl(sender, first, URL="", KEY=sender.platform.key)
     assert made.status_code == 201, made.text
@@ -79,7 +79,12 @@ async def test_receivers_take_what_is_sent_and_nothing_else(sender: Sender, rece
             receive(headers, body)
 
 
-def test_the_shown_event_is_one() -> None:
-    (shown,) = re.findall(r"^\{\"data\".*$", PAGE, re.MULTILINE)
-    assert list(json.loads(shown)) == ["data", "id", "number", "timestamp", "type"]
-    assert f"webhook-id: {json.loads(shown)['id']}" in PAGE
+def test_the_shown_request_is_signed_under_the_shown_secret() -> None:
+    head, _, body = REQUEST.code.removesuffix("\n").partition("\n\n")
+    headers = dict(line.split(": ", 1) for line in head.splitlines())
+    (secret,) = re.findall(r"under `(whsec_\w+)`", (snippets.ROOT / REQUEST.page).read_text())
+    at = datetime.fromtimestamp(int(headers["webhook-timestamp"]), UTC)
+    assert Webhook(secret).sign(msg_id=headers["webhook-id"], timestamp=at, data=body) == headers["webhook-signature"]
+    event = json.loads(body)
+    assert list(event) == ["data", "id", "number", "timestamp", "type"]
+    assert (headers["webhook-id"], event["timestamp"][:10]) == (event["id"], f"{at:%Y-%m-%d}")

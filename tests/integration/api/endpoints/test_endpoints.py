@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from ledger.db import tables
@@ -18,7 +18,7 @@ from ledger.statements.kinds import parse
 from ledger.statements.platforms import AdminActed
 from ledger.tree.keys import LogSigner
 from ledger.wire.endpoints import MAX_ENDPOINTS
-from ledger.worker.delivering.rows import KEPT_MS, MAX_WAITING
+from ledger.worker.delivering.rows import MAX_WAITING
 from tests.integration.api.endpoints.sender import Sender, working
 from tests.integration.api.running import running, settings, until
 from tests.integration.worker.row_stores import PLACE
@@ -247,23 +247,6 @@ async def _put_sendings(sender: Sender, endpoint: dict[str, Any], numbers: range
     row = {"log": "main", "endpoint": endpoint["id"], "tries": 1, "at_ms": sender.clock()} | values
     async with sender.database.begin() as connection:
         await connection.execute(insert(tables.sendings), [row | {"event": number} for number in numbers])
-
-
-async def test_what_need_not_be_kept_is_erased(both: Sender, receiver: Receiver) -> None:
-    endpoint, removed = await both.endpoint(receiver.url), await both.endpoint(receiver.url)
-    long_ago, lately = both.clock() - KEPT_MS - 1_000, both.clock() - KEPT_MS + 60_000
-    await _put_sendings(both, endpoint, range(1, 1_500), state="sent", tried_ms=long_ago)
-    await _put_sendings(both, endpoint, range(1_500, 1_502), state="dead", tried_ms=lately)
-    await _put_sendings(both, endpoint, range(1_502, 1_503), state="waiting", tried_ms=long_ago, next_ms=2**53)
-    await _put_sendings(both, removed, range(1, 1_500), state="waiting", next_ms=2**53)
-    await both.api.http.delete(f"/v1/endpoints/{removed['id']}", headers=both.platform.headers)
-
-    async def tidy() -> bool:
-        async with both.database.engine.connect() as connection:
-            return bool((await connection.execute(select(func.count()).select_from(tables.sendings))).scalar() == 3)
-
-    async with working(both.worker()):
-        await until(tidy)
 
 
 async def test_secrets_follow_the_newest_key_and_a_lost_key_stops_only_its_endpoint(

@@ -16,6 +16,8 @@ from api.service import new_id
 from ledger.connectors.registry import connectors
 from ledger.db import tables
 from ledger.db.sealed import SealedSecrets, new_key
+from ledger.db.sweeping import DAY_MS, bodies, sweep
+from ledger.errors import TooManyError
 from ledger.tree.keys import LogSigner
 from tests.integration.api.hooks.senders import (
     OTHER_SNS_SECRET,
@@ -212,30 +214,39 @@ async def test_pages_of_deliveries(hook: Made) -> None:
     assert (wrong.status_code, wrong.json()["field"]) == (422, "cursor")
 
 
-async def test_bodies_are_erased(api: Api, hook: Made) -> None:
+async def test_an_erased_body_is_not_tried_again(api: Api, hook: Made) -> None:
     await hook.send(by_header(b"{", hook.secret, 0))
     line = await becomes(hook, "refused")
     reads, of = api.service.reads, tables.deliveries.c
     assert await deliveries.counts(reads) == {"waiting": 0, "refused": 1, "dead": 0}  # the metrics
     (row,) = await reads.all(select(of.ended_ms, of.body))
     assert bytes(row.body) == b"{"
-    await deliveries.forget(reads, row.ended_ms + deliveries.BODIES_MS)
     assert (await hook.deliveries())[0]["has_body"]
-    await deliveries.forget(reads, row.ended_ms + deliveries.BODIES_MS + 1)
+    await sweep(reads.database, "main", api.service.config, row.ended_ms + 31 * DAY_MS)
     (left,) = await hook.deliveries()
     assert (left["has_body"], left["sha256"], left["bytes"]) == (False, line["sha256"], 1)
     again = await hook.platform.post(f"/v1/hooks/{hook.id}/deliveries/{line['id']}/retry")
     assert (again.status_code, "erased" in again.json()["detail"]) == (409, True)
-    await deliveries.forget(reads, row.ended_ms + deliveries.ROWS_MS + 1)
-    assert await hook.deliveries() == []
 
 
-async def test_what_came_while_its_hook_was_deleted_is_forgotten(api: Api, hook: Made) -> None:
+async def test_of_what_cannot_be_used_the_newest_bodies_are_kept(
+    api: Api, hook: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bodies, "MAX_BODIES", 2)
+    for number in range(4):
+        await hook.send(by_header(b"{" + b" " * number, hook.secret, 0))
+        await becomes(hook, "refused")
+    assert [each["has_body"] for each in await hook.deliveries()] == [True, True, False, False]
+
+
+async def test_many_bytes_wait(api: Api, hook: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "MAX_WAITING_BYTES", 3)
     reads = api.service.reads
-    kept = await deliveries.store(reads, hook.id, new_id(), "kept", b"{", 1)
-    await deliveries.store(reads, new_id(), new_id(), "of nobody", b"{", 1)
-    await deliveries.forget(reads, 2)
-    assert [row.id for row in await reads.all(select(tables.deliveries.c.id))] == [kept]
+    await deliveries.store(reads, hook.id, new_id(), "a", b"{}", 2**50)
+    await deliveries.store(reads, hook.id, new_id(), "b", b"{", 2**50)
+    with pytest.raises(TooManyError, match=r"3 bytes"):
+        await deliveries.store(reads, hook.id, new_id(), "c", b"{", 2**50)
+    assert (await hook.shown())["waiting"] == 2
 
 
 async def test_too_many_wait(api: Api, hook: Made, monkeypatch: pytest.MonkeyPatch) -> None:

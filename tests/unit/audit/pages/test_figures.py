@@ -12,20 +12,14 @@ from ledger.audit.pages.figures import MOST_POINTS, MOST_REVIEWERS, Figures, fig
 from ledger.audit.pages.pay import _distribution, pay_of
 from ledger.audit.replay import Replay
 from ledger.chain.units import BASE_UNITS, POINTS
-from ledger.statements import kinds
 from ledger.statements.campaigns import PieceRate
+from tests.unit.audit import logs
 from tests.unit.book import story
 from tests.unit.book.story import Story, person
 
 
-def replayed(told: Story) -> Replay:
-    replay = Replay()
-    replay.take([kinds.encode(statement) for statement in told.entries])
-    return replay
-
-
 def figures(told: Story) -> Figures:
-    return figures_of(replayed(told), None)
+    return figures_of(logs.replayed(told), None)
 
 
 def test_decisions_that_stand_are_counted_by_reviewer() -> None:
@@ -109,7 +103,7 @@ def test_growth_ends_with_the_log() -> None:
     for _ in range(200):
         told.wait(chance.random() ** 8 * 1000)
         told.submit(campaign, 1)
-    replay = replayed(told)
+    replay = logs.replayed(told)
     points = figures_of(replay, None).growth
     assert len(points) == MOST_POINTS
     assert points[-1] == (replay.at_ms[-1], replay.size)
@@ -122,4 +116,4 @@ def test_of_an_empty_log_and_of_one_moment_there_is_little_to_draw() -> None:
     assert figures_of(Replay(), None) == Figures()
     told = Story()
     told.entries = told.entries[:1]
-    assert figures(told).growth == ((replayed(told).at_ms[0], 1),)
+    assert figures(told).growth == ((logs.replayed(told).at_ms[0], 1),)

@@ -1,0 +1,31 @@
+"""What a log need not keep any longer is erased now and then, a bounded number of rows each time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+from api.reads import Reads
+from ledger.config import Config
+from ledger.db.sweeping import ROWS, sweep
+from ledger.errors import DatabaseError
+
+_LOGGER: Final = logging.getLogger(__name__)
+_SECONDS: Final = 600.0
+_SOON_SECONDS: Final = 10.0
+"""Where there was more to erase than one time takes."""
+_TURNS: Final = 20
+
+
+async def keep_sweeping(reads: Reads, config: Config) -> None:
+    """Until it is cancelled. Several processes may do so at once."""
+    while True:
+        more = False
+        try:
+            erased = await sweep(reads.database, reads.log, config, time.time_ns() // 1_000_000, turns=_TURNS)
+            more = any(rows >= _TURNS * ROWS for rows in erased.values())
+        except DatabaseError as error:
+            _LOGGER.warning("What is too old was not erased. %s", error)
+        await asyncio.sleep(_SOON_SECONDS if more else _SECONDS)
