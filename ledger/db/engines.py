@@ -17,6 +17,8 @@ from ledger.errors import ConfigError
 _LOGGER = logging.getLogger(__name__)
 BUSY_TIMEOUT_MS = 15_000
 COMMAND_TIMEOUT_SECONDS = 60.0
+MOST_CONNECTIONS = 15
+"""To PostgreSQL, for one log in one process."""
 _CACHED_STATEMENTS = 512
 """More than there are texts of statements that append; the driver's default is 128."""
 _POSTGRES_SETTINGS = {"plan_cache_mode": "force_custom_plan"}
@@ -42,7 +44,10 @@ def async_engine(url: URL, command_timeout_seconds: float | None = None) -> Asyn
     """The engine for reads and for the worker's own rows. A PostgreSQL that does not answer in time is an error."""
     if not is_sqlite(url):
         arguments = {"server_settings": _POSTGRES_SETTINGS, "command_timeout": command_timeout_seconds}
-        return create_async_engine(url, connect_args=arguments, hide_parameters=True)
+        # All are kept: one beyond those would be opened and closed for each query of a busy moment, which costs
+        # PostgreSQL ten times what the query does.
+        pool: dict[str, Any] = {"pool_size": MOST_CONNECTIONS, "max_overflow": 0}
+        return create_async_engine(url, connect_args=arguments, hide_parameters=True, **pool)
     engine = create_async_engine(url, hide_parameters=True)
     _prepare_sqlite(engine.sync_engine)
     return engine

@@ -31,6 +31,8 @@ class Head(NamedTuple):
     at_ms: int
     tree: CompactRange
     confirmed_ms: int | None
+    note: str
+    """The signed checkpoint that is stored beside the tree; nobody has verified it yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ Step = Queries | Append | Insert | Execute
 Steps = Generator[Step, Answers, ResultT]
 
 HEAD_SQL = """
-SELECT origin, vkey, size, at_ms, compact, (SELECT MAX(block_ms) FROM chain_cursor WHERE log = {log})
+SELECT origin, vkey, size, at_ms, compact, (SELECT MAX(block_ms) FROM chain_cursor WHERE log = {log}), note
 FROM logs WHERE name = {log}"""
 """The store has locked the row."""
 _LEAF_HASHES_SQL = """
@@ -148,8 +150,8 @@ def _read(query: Query, rows: list[DbRow]) -> Asking:
 def _head(rows: Sequence[DbRow]) -> Head:
     if not rows:
         raise ConfigError("This log is not opened.", remedy="Start the service once: it opens its log.")
-    origin, vkey, size, at_ms, compact, confirmed_ms = rows[0]
-    return Head(origin, vkey, at_ms, CompactRange.decode(size, bytes(compact)), confirmed_ms)
+    origin, vkey, size, at_ms, compact, confirmed_ms, note = rows[0]
+    return Head(origin, vkey, at_ms, CompactRange.decode(size, bytes(compact)), confirmed_ms, note)
 
 
 def _changed_rows(rows: Rows) -> Steps[None]:

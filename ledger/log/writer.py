@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
 
@@ -22,16 +21,17 @@ from ledger.db.loading import Loaded
 from ledger.db.rows import CheckpointRow
 from ledger.db.store import Change, Head
 from ledger.errors import CrowdLedgerError, QueueFullError, UnavailableError
+from ledger.log.groups import Group, receipts_of, written_of
 from ledger.log.items import Item, Written
 from ledger.log.naming import named
-from ledger.log.plan import Outcome, Planned, Repeated, plan
+from ledger.log.plan import Planned, Repeated, plan
 from ledger.log.reader import Reader
 from ledger.log.requests import Request, prepare
+from ledger.log.signed_heads import SignedHeads
 from ledger.log.waiting import Lone, Result, Ticket, Traced, Waiting, prepared
 from ledger.statements.signatures import Domain
-from ledger.tree.checkpoints import Checkpoint, LogSigner, VerifierKey, sign
+from ledger.tree.checkpoints import Checkpoint, LogSigner, sign
 from ledger.tree.growth import Growth
-from ledger.tree.issuing import GroupReceipts
 
 _logger = logging.getLogger(__name__)
 
@@ -47,17 +47,6 @@ _OLD_KEY = "Operator: set log_key_file to the file of the log's newest key and s
 def system_clock_ms() -> int:
     """Milliseconds since 1970, UTC."""
     return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """What was planned and, where something was appended, all that the receipts of the new entries are made from."""
-
-    outcomes: list[Outcome]
-    key: VerifierKey
-    growth: Growth | None = None
-    note: str = ""
-    """The checkpoint, signed by ``key``."""
 
 
 class Writer:
@@ -101,6 +90,7 @@ class Writer:
         self._domain = domain
         self._own_clock = own_clock
         self._turn = turn or nullcontext()
+        self._heads = SignedHeads()
         self._confirmed_ms: int | None = None
         self._stopped: UnavailableError | None = UnavailableError(
             "The service has just started and has not compared its log with the anchored one yet."
@@ -276,25 +266,29 @@ class Writer:
                 self._settle(waiting, request)
         return group, requests
 
-    async def _commit(self, group: list[Waiting], requests: list[Request]) -> _Group:
+    async def _commit(self, group: list[Waiting], requests: list[Request]) -> Group:
         now_ms = self._clock()
 
-        def work(head: Head, loaded: Loaded) -> Change[_Group]:
+        def work(head: Head, loaded: Loaded) -> Change[Group]:
             return self._grow(head, loaded, requests, now_ms)
 
         with self._span(group) if spans.on else spans.NOTHING as span:
             async with self._turn:
                 committed = await self._store.append(named(requests), work)
-            if span is not None and committed.growth is not None:
-                span.note(entries=committed.growth.size - committed.growth.before.size, size=committed.growth.size)
+            if committed.growth is not None:
+                self._heads.committed(committed.growth.size)
+                if span is not None:
+                    span.note(entries=committed.growth.size - committed.growth.before.size, size=committed.growth.size)
             return committed
 
     def _span(self, group: list[Waiting]) -> AbstractContextManager[spans.Span | None]:
         askers = (waiting.ticket.asker for waiting in group)
         return spans.span("log.append", askers=askers, log=self._log, items=len(group))
 
-    def _grow(self, head: Head, loaded: Loaded, requests: list[Request], now_ms: int) -> Change[_Group]:
-        """Runs under the head's lock: plan, append to the tree, sign."""
+    def _grow(self, head: Head, loaded: Loaded, requests: list[Request], now_ms: int) -> Change[Group]:
+        """Runs under the head's lock: see that the head is the key's own, plan, append to the tree, sign."""
+        if head.vkey in self._signers:
+            self._heads.check(head, self._signers[head.vkey].verifier_key)
         planned = plan(
             head,
             loaded,
@@ -309,22 +303,23 @@ class Writer:
             raise UnavailableError(f"The log's key is '{vkey}'; this service has another one.", remedy=_OLD_KEY)
         key = signer.verifier_key
         if not planned.leaf_hashes:
-            return Change(_Group(planned.outcomes, key))
+            return Change(Group(planned.outcomes, key))
         growth = Growth(head.tree, planned.leaf_hashes)
         note = sign(Checkpoint(head.origin, growth.size, growth.after.root()), signer)
+        self._heads.signed(growth.after)
         planned.rows.add(CheckpointRow(growth.size, note))
-        group = _Group(planned.outcomes, key, growth, note)
+        group = Group(planned.outcomes, key, growth, note)
         return Change(group, growth.after, planned.at_ms, note, growth.new_nodes(), planned.rows, planned.vkey)
 
-    async def _answer(self, group: list[Waiting], committed: _Group) -> None:
+    async def _answer(self, group: list[Waiting], committed: Group) -> None:
         repeated: list[tuple[Waiting, Repeated]] = []
-        receipts = _receipts(committed)
+        receipts = receipts_of(committed)
         for number, (waiting, outcome) in enumerate(zip(group, committed.outcomes, strict=True)):
             if number % _ANSWERS_AT_A_TIME == _ANSWERS_AT_A_TIME - 1:
                 await asyncio.sleep(0)
             match outcome:
                 case Planned():
-                    self._settle(waiting, _written(outcome, receipts))
+                    self._settle(waiting, written_of(outcome, receipts))
                 case Repeated():
                     repeated.append((waiting, outcome))
                 case error:
@@ -370,31 +365,3 @@ class Writer:
     def _settle_all(self, group: Sequence[Waiting], error: CrowdLedgerError) -> None:
         for waiting in group:
             self._settle(waiting, error)
-
-
-def _receipts(committed: _Group) -> GroupReceipts | None:
-    """What makes the receipts; None where nothing was appended, or where a fault of ours keeps them from being made."""
-    if committed.growth is None:
-        return None
-    try:
-        return GroupReceipts(committed.key, committed.growth, committed.note)
-    except Exception:
-        _logger.exception("The receipts up to size %d could not be made.", committed.growth.size)
-        return None
-
-
-def _written(planned: Planned, receipts: GroupReceipts | None) -> Result:
-    """The entry is committed: if a fault of ours keeps us from telling, whoever asks again gets its receipt."""
-    try:
-        if receipts is not None:
-            return Written(
-                id=planned.id,
-                index=planned.index,
-                repeated=False,
-                statement=planned.statement,
-                receipt=receipts.encode(planned.index, planned.statement),
-                opening=planned.opening.encode() if planned.opening else None,
-            )
-    except Exception:
-        _logger.exception("The receipt of entry %d could not be made.", planned.index)
-    return CrowdLedgerError(f"Entry {planned.index} is written, but its receipt could not be made.")

@@ -54,9 +54,9 @@ class Lengths:
 
     @classmethod
     def of(cls, minutes: float) -> Lengths:
-        """A run of ten minutes has 20 s, 300 requests a kind and 600 s."""
+        """A run of ten minutes has 20 s, 200 requests a kind before and as many after the load, and 600 s."""
         seconds = minutes * 60
-        return cls(min(20.0, max(3.0, seconds / 6)), round(min(300.0, max(60.0, seconds))), seconds)
+        return cls(min(20.0, max(3.0, seconds / 6)), round(min(200.0, max(40.0, seconds))), seconds)
 
 
 def _arguments() -> argparse.Namespace:
@@ -90,13 +90,17 @@ def _run(scene: Scene, processes: Processes, postgres: PostgresServer, arguments
         _say("What the machine can do ...")
         most = client.run(Phase("closed", seconds=lengths.most, connections=_CONNECTIONS))
         _say(f"{most.requests / most.seconds:.0f} requests a second of the mix. Each kind alone ...")
-        idle = client.run(Phase("idle", samples=lengths.samples))
+        alone = Phase("idle", samples=lengths.samples)
+        idle = client.run(alone)
         rate = arguments.share * most.requests / most.seconds
         _say(f"{rate:.0f} requests a second for {lengths.load / 60:g} minutes ...")
         patience = _PATIENCE_SECONDS if arguments.faults else 0.0
         client.begin(Phase("open", seconds=lengths.load, rate=rate, patience=patience))
         _attend(client, processes, watch, trouble if arguments.faults else None, lengths.load)
         load = client.result()
+        if not arguments.faults:
+            _say("Each kind alone again ...")
+            idle.join(client.run(alone))
     idle.errors += most.errors
     processes.start()
     _say("What was acknowledged is looked for ...")
@@ -128,6 +132,7 @@ def _attend(client: Sending, processes: Processes, watch: Watch, trouble: Troubl
         else:
             trouble.end()
             processes.start()
+            trouble = None
 
 
 def _anchored(url: str) -> bool:

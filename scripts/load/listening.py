@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import cycle
 from typing import Any
 
 import orjson
@@ -16,10 +17,14 @@ _LINE_BYTES = 2**20
 
 
 class Listener:
-    """Reads on wherever the stream breaks off. ``heard`` is told each event; ``wrong`` is what must not be."""
+    """Reads on where the stream breaks off, from the next service.
+
+    ``heard`` is told each event; ``wrong`` is what must not be.
+    """
 
     def __init__(self, place: Place, number: int, heard: Callable[[dict[str, Any]], None]) -> None:
-        self._port = place.ports[number % len(place.ports)]
+        first = number % len(place.ports)
+        self._ports = cycle(place.ports[first:] + place.ports[:first])
         self._key = place.key
         self._heard = heard
         self._last: int | None = None
@@ -35,7 +40,7 @@ class Listener:
             await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _read(self) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", self._port, limit=_LINE_BYTES)
+        reader, writer = await asyncio.open_connection("127.0.0.1", next(self._ports), limit=_LINE_BYTES)
         try:
             behind = "" if self._last is None else f"Last-Event-ID: {self._last}\r\n"
             head = f"GET /v1/events HTTP/1.1\r\nHost: load.local\r\nAccept: text/event-stream\r\n{behind}"

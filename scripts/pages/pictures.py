@@ -11,6 +11,7 @@ from typing import Final, Literal
 from playwright.sync_api import Browser, Page
 
 from ledger.errors import ConfigError
+from ledger.wire.members import NewMember, Role
 from scripts.pages.browser import SIZES, VARIABLE, find_chromium, running_chromium
 from scripts.pages.called import Called
 from scripts.pages.connected import connect
@@ -104,6 +105,16 @@ def _part(*, opened: bool = False) -> Callable[[World, Page], None]:
     return ready
 
 
+def _members(world: World, page: Page) -> None:
+    """Three people of the platform, one of whom is let in."""
+    people: tuple[tuple[str, Role], ...] = (("Ada", "owner"), ("Rita", "reviewer"), ("Tom", "treasurer"))
+    for name, role in people:
+        world.platform.client.add_member(NewMember(name=name, role=role))
+    _with_key(world, page)
+    page.locator("#part tbody tr:nth-child(2) button").first.click()
+    page.locator("pre.command").wait_for()
+
+
 def _reviewing(world: World, page: Page) -> None:
     _with_key(world, page)
     page.locator("#reviewer").fill("judge-9")
@@ -150,6 +161,7 @@ PICTURES: Final = (
     Picture("platform-hooks", lambda _: "/platform#hooks", connected=True, ready=_part()),
     Picture("platform-endpoints", lambda _: "/platform#endpoints", connected=True, ready=_part()),
     Picture("platform-sendings", lambda _: "/platform#endpoints", connected=True, ready=_part(opened=True)),
+    Picture("platform-members", lambda _: "/platform#members", ready=_members),
     Picture("seal", lambda _: "/seal"),
     Picture("docs", lambda _: "/docs"),
 )

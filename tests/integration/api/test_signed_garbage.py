@@ -11,6 +11,7 @@ import json
 import logging
 import secrets
 import uuid
+from contextlib import suppress
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -23,7 +24,7 @@ from api.attempts import Attempts
 from ledger.errors import CrowdLedgerError
 from ledger.statements import canonical
 from ledger.statements.commitments import Opening
-from ledger.statements.sign_in import parse
+from ledger.statements.sign_in import parse, parse_sign_in
 from ledger.statements.signatures import Domain, contribution_digest
 from scripts.fuzz.parsers import seeds
 from scripts.fuzz.parsers.mutating import json_changed, spoiled
@@ -45,8 +46,8 @@ from tests.integration.api.test_direct import Author, open_campaign
 from tests.integration.api.test_garbage import SLUGS, TRACES
 from tests.integration.api.test_sealed import SECONDS, sealed, sealed_campaign
 
-ROUNDS = 25
-LONG_ROUNDS = pytest.param(1_500, marks=pytest.mark.long)
+ROUNDS = 12
+LONG_ROUNDS = pytest.param(600, marks=pytest.mark.long)
 rounds = pytest.mark.parametrize("rounds", [ROUNDS, LONG_ROUNDS])
 
 
@@ -163,7 +164,6 @@ async def test_messages_of_wallets(api: Api, platform: Platform, rounds: int) ->
                 reply = await posted(api, path, body, **headers)
                 is_documented(reply, body)
                 assert reply.status_code >= 400 or (signed == text and _says_the_same(text, message)), body
-                assert reply.status_code != 201 or path == "/v1/wallets"
             body = json_changed({"message": message, "signature": personal_sign(account, message)}, random)
             if body != {"message": message, "signature": personal_sign(account, message)}:
                 is_documented(reply := await posted(api, path, body, **headers), body)
@@ -175,13 +175,16 @@ async def test_messages_of_wallets(api: Api, platform: Platform, rounds: int) ->
 
 
 def _says_the_same(text: str, message: str) -> bool:
-    """Whether a wallet may as well have signed this to be linked: but for the nonce and the times it is what was asked
-    for. A link counts once by what it replaces; a message to sign in counts by its nonce."""
-    try:
-        said, asked = parse(text), parse(message)
-    except CrowdLedgerError:
-        return False
-    return replace(said, nonce="", issued_at="", expires_at="") == replace(asked, nonce="", issued_at="", expires_at="")
+    """Whether the wallet may as well have signed this. A link counts once, by what it replaces: other times and another
+    nonce make it no other. To sign in counts once by its nonce; other times make it no other."""
+    with suppress(CrowdLedgerError):
+        link, wanted = parse(text), parse(message)
+        same = replace(wanted, nonce=link.nonce, issued_at=link.issued_at, expires_at=link.expires_at)
+        return link == same
+    with suppress(CrowdLedgerError):
+        said, asked = parse_sign_in(text), parse_sign_in(message)
+        return said == replace(asked, issued_at=said.issued_at, expires_at=said.expires_at)
+    return False
 
 
 # ---- commitments: reveals ----
@@ -296,12 +299,13 @@ async def test_signed_deliveries(
 
 def _changed(sent: Sent, random: Random, *, body_counts: bool) -> Sent | None:
     """The delivery with its signature or what is signed changed; None where nothing that counts is."""
+    if b'"Signature": "' in sent.body:  # SNS signs some members of the body, and not how it is written
+        member = random.choice([b"Message", b"MessageId", b"TopicArn", b"Timestamp", b"Signature"])
+        return Sent(sent.body.replace(b'"%s": "' % member, b'"%s": "AAAA' % member, 1), sent.headers)
     if body_counts and random.random() < 0.5:
         at = random.randrange(len(sent.body) + 1)
         return Sent(sent.body[:at] + secrets.token_hex(2).encode() + sent.body[at:], sent.headers)
     headers = {name: value for name, value in sent.headers.items() if name != "content-type"}
-    if not headers:  # SNS signs in the body
-        return Sent(sent.body.replace(b'"Signature": "', b'"Signature": "AAAA', 1), sent.headers)
     name = random.choice(sorted(headers))
     if name == "X-Event-ID":  # nobody signs it
         return None

@@ -1,11 +1,14 @@
-"""Reads of one query hold no transaction open, and see what others commit."""
+"""Reads of one query hold no transaction open; connections stay open, and are not more than is said."""
 
 from __future__ import annotations
+
+import asyncio
 
 import asyncpg
 from sqlalchemy import text
 
-from ledger.db import open_database
+from ledger.db import Database, open_database
+from ledger.db.engines import MOST_CONNECTIONS
 
 PID = text("SELECT pg_backend_pid()")
 
@@ -22,6 +25,20 @@ async def test_a_single_query_opens_no_transaction(postgres_url: str) -> None:
             assert states == ["idle in transaction", "idle", "idle in transaction"]  # nothing stays with the pool
     finally:
         await other.close()
+
+
+async def test_a_busy_moment_opens_no_connection_that_is_not_kept(postgres_url: str) -> None:
+    async def ask(database: Database) -> set[int]:
+        pids = set()
+        for _ in range(20):
+            async with database.single.connect() as connection:
+                pids.add((await connection.execute(PID)).scalar_one())
+            await asyncio.sleep(0.001)
+        return pids
+
+    async with open_database(postgres_url) as database:
+        used = await asyncio.gather(*(ask(database) for _ in range(2 * MOST_CONNECTIONS)))
+    assert len(set().union(*used)) <= MOST_CONNECTIONS
 
 
 async def test_sqlite_reads_as_before(sqlite_database_url: str) -> None:

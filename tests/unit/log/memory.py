@@ -28,7 +28,7 @@ class MemoryLog:
 
     def write(self, *items: Item, now_ms: int = START_MS, confirmed_ms: int | None = None) -> Plan:
         """Plan a group and take its rows."""
-        head = Head(ORIGIN, "key", self.at_ms, self.tree, None)
+        head = Head(ORIGIN, "key", self.at_ms, self.tree, None, "")
         requests = [prepare(item) for item in items]
         made = plan(head, self.loaded, requests, now_ms, domain=self.domain, confirmed_ms=confirmed_ms)
         if made.leaf_hashes:
