@@ -49,11 +49,18 @@ class Processes:
     """Children that wait for work; a context manager that ends them. ``count`` is how many there are."""
 
     def __init__(self, count: int) -> None:
+        """Start them. UnavailableError where the system lets us have no more."""
         self.count = count
         self._children: list[_Child] = []
         try:
             for _ in range(count):
                 self._children.append(_Child())
+        except OSError as error:
+            self.close()
+            raise UnavailableError(
+                f"The system starts no more processes after {len(self._children)}: {error.strerror or error}.",
+                remedy="Use fewer (--processes 1 takes none).",
+            ) from error
         except BaseException:
             self.close()
             raise
@@ -62,8 +69,11 @@ class Processes:
         """Yield ``work(job)`` for each job, in their order. Work, jobs and results must be fit for pickling.
 
         What the work raises is raised here in its job's turn, if it is one of our errors; anything else as a
-        RuntimeError that shows where. UnavailableError where a child was ended by somebody else.
+        RuntimeError that shows where. UnavailableError where a child was ended by somebody else, ValueError once they
+        are closed: work that nobody does must not look like work in which nothing was found.
         """
+        if not self._children:
+            raise ValueError("The processes have ended, by close or by an error, and take no more work.")
         busy: deque[_Child] = deque()
         following = iter(jobs)
         try:
