@@ -62,6 +62,10 @@ class CrowdLedgerError(Exception):
     def __str__(self) -> str:
         return f"{self.detail} {self.remedy}".strip()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as it stands: made anew, it would need what its kind must be told."""
+        return type(self).__new__, (type(self), self.detail), self.__dict__
+
 
 class FormatError(CrowdLedgerError):
     """Bytes are not what their format says."""

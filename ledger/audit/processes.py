@@ -56,10 +56,11 @@ class Processes:
             for _ in range(count):
                 self._children.append(_Child())
         except OSError as error:
+            begun = len(self._children)
             self.close()
             raise UnavailableError(
-                f"The system starts no more processes after {len(self._children)}: {error.strerror or error}.",
-                remedy="Use fewer (--processes 1 takes none).",
+                f"Only {begun} of {count} processes could be started: {error.strerror or error}.",
+                remedy="Use fewer (--processes 1 starts none).",
             ) from error
         except BaseException:
             self.close()
@@ -163,12 +164,13 @@ class _Child:
 
 def main() -> None:
     """A child: take work and jobs from the connection that the command line names, until it closes."""
-    with Connection(int(sys.argv[1])) as connection, suppress(EOFError, ConnectionError):
+    # An OSError of other kinds is a message that broke off: whoever sent it was killed.
+    with Connection(int(sys.argv[1])) as connection, suppress(EOFError, OSError):
         serve(connection)
 
 
 def serve(connection: Connection) -> None:
-    """Do what comes, one job after the other. Raises EOFError or ConnectionError when the other side is gone."""
+    """Do what comes, one job after the other. Raises EOFError or OSError when the other side is gone."""
     work: Callable[[Any], object] | None = None
     while True:
         is_work, given = connection.recv()

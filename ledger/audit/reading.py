@@ -61,7 +61,8 @@ class Reader:
         self._source = source
         self._size = size
         self._parallel = parallel
-        self._with_tiles = with_tiles
+        # The first that cannot be had; beyond it none is asked for.
+        self._end_of_tiles = size if with_tiles else -1
         self._ahead_of_fold = ahead_of_fold
 
     def __call__(self, indexes: range) -> list[Bundle]:
@@ -88,14 +89,15 @@ class Reader:
             yield bundle
 
     def _fetch(self, tile: Tile) -> tuple[bytes, bytes | CrowdLedgerError | None]:
-        """A bundle and the served tile beside it, or why that cannot be had: then no more are asked for."""
+        """A bundle and the served tile beside it, or why that cannot be had: then none of those behind it."""
         data = fetch_tile(self._source, tile)
-        if not self._with_tiles:
+        if tile.index > self._end_of_tiles:
             return data, None
         try:
             return data, fetch_tile(self._source, _beside(tile))
         except CrowdLedgerError as error:
-            self._with_tiles = False
+            # Others are under way, and an earlier one may end later.
+            self._end_of_tiles = min(self._end_of_tiles, tile.index)
             return data, error
 
 

@@ -52,6 +52,15 @@ class SignedTransaction:
     hash: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadTransaction:
+    """What the bytes of a signed transaction say, and nobody else: its hash, who signed it, and what."""
+
+    hash: str
+    sender: str
+    transaction: Transaction
+
+
 class Signer(Protocol):
     """Signs as one account; all that a way to keep a key has to offer.
 
@@ -141,9 +150,10 @@ class RemoteSigner:
         } | ({"to": transaction.to} if transaction.to else {})
         answer = self._node.request("eth_signTransaction", wanted)
         raw = answers.data(answer.get("raw") if isinstance(answer, dict) else answer, "eth_signTransaction")
-        if _signed_fields(raw) != (self.address, transaction):
+        signed = SignedTransaction(raw, "0x" + keccak256(raw).hex())
+        if read_transaction(raw) != ReadTransaction(signed.hash, self.address, transaction):
             raise NodeError("The remote signer signed something else than it was given.", remedy="Check the signer.")
-        return SignedTransaction(raw, "0x" + keccak256(raw).hex())
+        return signed
 
 
 def _fees(transaction: Transaction) -> dict[str, int]:
@@ -153,13 +163,15 @@ def _fees(transaction: Transaction) -> dict[str, int]:
     return {"maxFeePerGas": transaction.max_fee, "maxPriorityFeePerGas": transaction.priority_fee}
 
 
-def _signed_fields(raw: bytes) -> tuple[str, Transaction] | None:
-    """Who signed a raw transaction (EIP-1559, or EIP-155 before it), and what; None for anything else."""
+def read_transaction(raw: bytes) -> ReadTransaction | None:
+    """A raw transaction as a signer here makes it (EIP-1559, or EIP-155 before it), which moves no coins; None for
+    anything else."""
     accounts = _accounts()
     try:
         signer = str(accounts.recover_transaction(raw)).lower()
         # What is not typed begins as the list that it is (EIP-2718).
-        return signer, (_priced_fields(raw) if raw[0] >= 0xC0 else _typed_fields(raw))
+        transaction = _priced_fields(raw) if raw[0] >= 0xC0 else _typed_fields(raw)
+        return ReadTransaction("0x" + keccak256(raw).hex(), signer, transaction)
     except Exception:  # the decoders raise whatever comes; the bytes are a stranger's
         return None
 

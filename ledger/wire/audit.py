@@ -20,6 +20,7 @@ ALARMS: Final = (
     "worker-silent",
     "settlement-refused",
     "claims-failing",
+    "transaction-altered",
 )
 """The names of all alarms; ``docs/operations.md`` says of each what it means and what to do."""
 

@@ -53,7 +53,7 @@ class Relaying:
         tree = await self._tree_of(number, root)
         if tree is None:
             return
-        attempts = [each for each in await self._context.rows.open_attempts() if each.intent.startswith(INTENT)]
+        attempts = [each for each in await self._sender.open_attempts() if each.intent.startswith(INTENT)]
         self._learn_from(attempts)
         if await self._close_late(requests, attempts):
             requests = await self._context.rows.claims_asked()

@@ -86,5 +86,6 @@ class Reporting:
             "wrong-settlement": self._settling.wrong,
             "settlement-refused": self._settling.refused,
             "claims-failing": self._relaying.failing,
+            "transaction-altered": self._sender.found_altered,
         }
         return tuple(name for name, is_raised in raised.items() if is_raised)

@@ -21,7 +21,7 @@ from ledger.diagnostics import settings
 from ledger.errors import ConfigError
 from ledger.spans import Collector, sending
 from tests.services import collector as service
-from tests.unit.worker.sending_stage import Stage, done
+from tests.unit.worker.sending_stage import Stage
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 Headers = list[tuple[bytes, bytes]]
@@ -125,7 +125,7 @@ async def test_lines_name_the_span_that_they_belong_to(on: service.Collector) ->
 async def test_a_transaction_and_how_it_went(on: service.Collector) -> None:
     stage = Stage()
     with spans.span("worker.anchor"):
-        done(stage.sender.send(stage.operator, "anchor:7", "0x" + "1c" * 20, b""))
+        stage.send("anchor:7", b"")
     await arrived(on, 2)
     sent, part = on.one("transaction"), on.one("worker.anchor")
     assert sent.parent == part.id

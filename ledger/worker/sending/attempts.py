@@ -143,9 +143,8 @@ def settled(place: Place, mined: Attempt) -> list[Attempt]:
     return [final, *others]
 
 
-def lost(place: Place) -> list[Attempt]:
+def lost(place: Place, words: str = "another transaction took its nonce") -> list[Attempt]:
     """What changes where somebody else's transaction took the nonce for good."""
-    words = "another transaction took its nonce"
     return [replace(as_sent(each), state="lost", detail=words) for each in place.attempts]
 
 

@@ -8,7 +8,7 @@ the caller to see from the contract's state, so that what got lost, or was undon
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,14 @@ from ledger.chain import fees as policy
 from ledger.chain.answers import Block, TransactionReceipt
 from ledger.chain.fees import Bid
 from ledger.chain.nodes import Answer
-from ledger.chain.signers import Signer, Transaction
+from ledger.chain.signers import Signer
 from ledger.errors import NodeError, TransactionError
 from ledger.worker import costs
 from ledger.worker.ports import Attempt
 from ledger.worker.sending import attempts
 from ledger.worker.sending.attempts import FILL, Move, Place
 from ledger.worker.sending.brake import Brake
+from ledger.worker.sending.signatory import Signatory
 
 if TYPE_CHECKING:
     from ledger.worker.context import Context
@@ -40,6 +41,7 @@ class Sender:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._signatory = Signatory(context)
         self._waiting: dict[tuple[str, int], str] = {}
         """Intents by account and nonce, of what is not mined."""
         self._stuck: dict[tuple[str, int], str] = {}
@@ -50,6 +52,16 @@ class Sender:
         """By account: since when a saved nonce keeps it waiting that is not under way here, such as another log's."""
         self._brake = Brake()
         self._replaced = 0
+
+    @property
+    def found_altered(self) -> bool:
+        """Whether rows of transactions were found that do not say what was signed, since the start."""
+        return self._signatory.found_altered
+
+    async def open_attempts(self) -> list[Attempt]:
+        """The rows of what is not settled for good, as far as they say what was signed."""
+        genuine, _ = await self._signatory.tell_apart(await self._context.rows.open_attempts())
+        return genuine
 
     def report(self) -> tuple[int, int, list[str]]:
         """Nonces that wait to be mined, attempts that were replaced since the start, and intents that are stuck."""
@@ -86,7 +98,7 @@ class Sender:
         bid = policy.first_fees(market, context.fees)
         await self._require_funds(signer.address, intent, gas * bid.max_fee)
         with spans.span("transaction", intent=intent, nonce=nonce, max_fee=bid.max_fee):
-            attempt = await self._sign(signer, nonce, intent, to, data, gas, bid)
+            attempt = await self._signatory.sign(signer, nonce, intent, to, data, gas, bid)
             if not await self._save(attempt):
                 return None
             answer = await self._broadcast(attempt)
@@ -131,31 +143,6 @@ class Sender:
                 reason=policy.LOW_BALANCE,
                 remedy=f"Send coins to {account}.",
             )
-
-    async def _sign(self, signer: Signer, nonce: int, intent: str, to: str, data: bytes, gas: int, bid: Bid) -> Attempt:
-        transaction = Transaction(
-            chain_id=self._context.deployment.chain_id,
-            nonce=nonce,
-            to=to,
-            data=data,
-            gas=gas,
-            max_fee=bid.max_fee,
-            priority_fee=bid.priority_fee,
-        )
-        signed = await self._context.signing.sign(signer, transaction)
-        return Attempt(
-            hash=signed.hash,
-            raw=signed.raw,
-            sender=signer.address,
-            nonce=nonce,
-            intent=intent,
-            to=to,
-            data=data,
-            gas=gas,
-            max_fee=bid.max_fee,
-            priority_fee=bid.priority_fee,
-            at_ms=self._context.clock.now_ms(),
-        )
 
     async def _save(self, attempt: Attempt) -> bool:
         """Save it; False where its nonce is another's by now, which the next step will see."""
@@ -214,8 +201,9 @@ class Sender:
         ``finalized`` is the newest permanent block. The book must hold what the log holds: costs are told from it.
         Raises NodeError where the chain cannot be asked: what was seen until then is kept.
         """
-        places = attempts.places(await self._context.rows.open_attempts())
-        self._forget(places)
+        genuine, altered = await self._signatory.tell_apart(await self._context.rows.open_attempts())
+        places, doubtful = attempts.places(genuine), attempts.places(altered)
+        self._forget([*places, *doubtful])
         for account, some in groupby(places, key=lambda each: each.sender):
             waiting = [left for place in some if (left := await self._follow(place, finalized)) is not None]
             if not waiting:
@@ -225,6 +213,8 @@ class Sender:
                 await self._push(place, count, finalized)
             if waiting[0].nonce > count:
                 await self._fill_gap(waiting[0], count)
+        for place in doubtful:
+            await self._settle_altered(place, {each.spot for each in places}, finalized)
         for account in [*self._blocked]:  # whoever sends nothing more would be told of for ever
             if await self._context.chain.nonce(account, "latest") >= await self._context.rows.next_nonce(account):
                 del self._blocked[account]
@@ -362,11 +352,11 @@ class Sender:
         self, account: str, nonce: int, intent: str, to: str, data: bytes, gas: int, bid: Bid
     ) -> Attempt | None:
         """An attempt, signed and saved; None where the account's signer is not ours any more, or does not answer."""
-        signer = self._signer(account)
+        signer = self._signatory.signer(account)
         if signer is None:
             return None
         try:
-            attempt = await self._sign(signer, nonce, intent, to, data, gas, bid)
+            attempt = await self._signatory.sign(signer, nonce, intent, to, data, gas, bid)
         except NodeError as error:  # a remote signer that does not answer; the others go on
             _LOGGER.warning("Nonce %d of %s cannot be replaced: %s", nonce, account, error)
             return None
@@ -385,14 +375,24 @@ class Sender:
             await self._send_again(Place((fill,)))
         self._note_stuck(first, fill is None)
 
+    async def _settle_altered(self, place: Place, held: Set[tuple[str, int]], finalized: Block) -> None:
+        """Settle a place's rows that do not say what was signed; what they were for is made anew where it is needed.
+
+        They keep their nonce from being used: it is filled if it is the account's next and nothing that we signed holds
+        it. Once the permanent blocks hold it the rows are lost. A nonce further on would have us fill all before it.
+        """
+        chain, now_ms, hash_ = self._context.chain, self._context.clock.now_ms(), place.newest.hash
+        if self._signatory.signer(place.sender) is None:
+            return
+        self._since[hash_] = min(self._since.get(hash_, now_ms), now_ms)
+        if await chain.nonce(place.sender, finalized.number) > place.nonce:
+            await self._context.rows.set_attempts(attempts.lost(place, "its row was altered"))
+        elif place.spot not in held and await chain.nonce(place.sender, "latest") == place.nonce:
+            await self._fill_gap(place, place.nonce)
+
     async def _gap_filler(self, first: Place, count: int) -> Attempt | None:
         try:
             bid = policy.first_fees(await self._context.chain.fees(), self._context.fees)
         except TransactionError:  # gas costs more than the cap
             return None
         return await self._made(first.sender, count, FILL, first.sender, b"", policy.FILL_GAS, bid)
-
-    def _signer(self, account: str) -> Signer | None:
-        signers = self._context.signers
-        ours: Sequence[Signer | None] = (signers.operator, signers.reporter, signers.relayer)
-        return next((each for each in ours if each is not None and each.address == account), None)

@@ -9,16 +9,17 @@ import msgspec
 
 from ledger.book import rules
 from ledger.book.fold import Book
-from ledger.chain.signers import SignedTransaction, Signer, Transaction
+from ledger.chain.signers import ReadTransaction, SignedTransaction, Signer, Transaction
 from ledger.errors import DatabaseError, LogDivergedError, NodeError, UnavailableError
 from ledger.log.items.service import Fence
 from ledger.statements import kinds, values
 from ledger.statements.kinds import AnyStatement
 from ledger.tree import merkle
 from ledger.tree.key_chain import KeyChain
+from tests.simulation.worker.chain import Sent
 from tests.simulation.worker.rows import Store
 from tests.simulation.worker.world import BrokenProperty, Life, Port, Sleep, World
-from tests.unit.book.story import LOG_KEYS
+from tests.unit.book.story import CHAIN, LOG_KEYS
 
 
 class Entries:
@@ -129,10 +130,31 @@ class SimSigning(Port):
     error = NodeError
     takes_ms = 10
 
+    def __init__(self, world: World, life: Life, *, legacy: bool) -> None:
+        super().__init__(world, life)
+        self._legacy = legacy
+
     async def sign(self, signer: Signer, transaction: Transaction) -> SignedTransaction:
         """The signer's bytes."""
         await self._point("signing.sign")
         return signer.sign_transaction(transaction)
+
+    async def read(self, raw: bytes) -> ReadTransaction | None:
+        """What the bytes say; nothing outside is asked."""
+        try:
+            sent = msgspec.msgpack.decode(raw, type=Sent)
+        except msgspec.DecodeError:
+            return None
+        transaction = Transaction(
+            chain_id=CHAIN,
+            nonce=sent.nonce,
+            to=sent.to or None,
+            data=sent.data,
+            gas=sent.gas,
+            max_fee=sent.max_fee,
+            priority_fee=None if self._legacy else sent.priority,
+        )
+        return ReadTransaction(sent.hash, sent.sender, transaction)
 
 
 class SimWork:

@@ -198,7 +198,7 @@ class Run:
             chain=chain,
             rows=rows,
             entries=entries,
-            signing=SimSigning(self.world, life),
+            signing=SimSigning(self.world, life, legacy=self.chain.legacy),
             clock=SimClock(self.world, self.world.rng.choice(self._clocks)),
             work=SimWork(),
             signers=_SIGNERS,

@@ -27,8 +27,10 @@ from ledger.statements.shapes import Shapes
 from ledger.statements.values import time_ms
 from ledger.tree.tiles import FULL_WIDTH
 from tests.unit.book.player import KINDS, NAMES, Player
-from tests.unit.book.story import SECOND, Story
+from tests.unit.book.story import DIGEST, SECOND, Story
 from tests.unit.book.test_runs import waiting
+
+OTHER_TERMS = 64 * "2"
 
 
 def simple(story: Story) -> str:
@@ -55,9 +57,15 @@ class Crowd(Player):
 
     def burst(self, number):
         campaign = self.campaign(number)
-        task = {"task": self.tasks[campaign]} if number % 2 else {}
+        more = {"task": self.tasks[self.campaign(number // 13)]} if number % 2 else {}
+        more |= {"terms": OTHER_TERMS} if number % 5 == 0 else {}
         for each in range(2 + number // 7 % 8):
-            self.story.submit(campaign, each % 5 + number // 60 % 3 * 5, **task)
+            self.story.submit(campaign, each % 5 + number // 60 % 3 * 5, **more)
+
+    def terms(self, number):
+        campaign = self.campaign(number)
+        version = len(self.facts.campaigns[campaign].versions) + 1
+        self.story.amend(campaign, version, terms=DIGEST if number % 3 == 0 else OTHER_TERMS)
 
     def verdicts(self, number):
         campaign = self.campaign(number)
@@ -68,7 +76,9 @@ class Crowd(Player):
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from([*NAMES, *["burst", "verdicts"] * 40, *["wait"] * 20]), st.integers(0, 999)),
+    st.tuples(
+        st.sampled_from([*NAMES, *["burst", "verdicts"] * 40, *["wait"] * 20, *["terms"] * 4]), st.integers(0, 999)
+    ),
     min_size=8,
     max_size=50,
 )
@@ -79,6 +89,7 @@ MEMBERS = st.sampled_from(
     [
         *["id", "at", "campaign", "contributor", "task", "terms", "replaces", "signature", "contribution", "verdict"],
         *["score", "method", "reviewer", "feedback", "supersedes", "appeal", "bonus", "reviews"],
+        *["address", "message", "consent", "erc1271", "link"],
     ]
 )
 SPELLINGS = [
@@ -125,11 +136,13 @@ def changed(entries: list[bytes], change: tuple) -> list[bytes]:
     how, place, other, what = change
     common = [index for index, data in enumerate(entries) if b'"contribution.submitted"' in data]
     common += [index for index, data in enumerate(entries) if b'"decision.made"' in data]
-    place = common[place % len(common)] if common and place % 8 else place % len(entries)
+    if not common or place % 8 == 0:  # anything, or a wallet's link
+        common = [index for index, data in enumerate(entries) if b'"wallet.' in data and place % 3] or [place]
+    place = common[place % len(common)] % len(entries)
     data, bad = entries[place], list(entries)
     match how:
         case "member" | "near":  # what another one of its kind says, far away or in the same run
-            alike = [each for each in entries if each[:60].split(b'"at"')[0] and kind_of(each) == kind_of(data)]
+            alike = [each for each in entries if kind_of(each) == kind_of(data)]
             near = entries[max(0, place - other)] if how == "near" else alike[other % len(alike)]
             bad[place] = with_member(data, near, what)
         case "spelt":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -66,6 +67,36 @@ def test_what_is_nobodys_error_says_where_it_came_from(two: Processes) -> None:
     with pytest.raises(RuntimeError, match=r"(?s)A process of the audit failed.*invalid literal for int"):
         list(two.each(int, ["1", "x"]))
     assert pids(two) == []
+
+
+def test_processes_that_have_ended_take_no_work(two: Processes) -> None:
+    """Work that nobody does would look like work in which nothing was found."""
+    with pytest.raises(RuntimeError):
+        list(two.each(int, ["x"]))
+    with pytest.raises(ValueError, match="take no more work"):
+        list(two.each(int, ["1"]))
+    with Processes(2) as left:
+        results = left.each(int, ["1", "2", "3"])
+        next(results)
+        results.close()
+        with pytest.raises(ValueError, match="take no more work"):
+            next(left.each(int, ["1"]))
+
+
+def test_a_child_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(UnavailableError, match="Only 0 of 2 processes could be started: No such file"):
+        Processes(2)
+
+
+def test_a_message_that_breaks_off_ends_a_child_in_silence() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        command = [sys.executable, "-m", "ledger.audit.processes", str(theirs.fileno())]
+        child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE)
+        ours.sendall((1000).to_bytes(4, "big") + b"half of it")
+    _, words = child.communicate(timeout=20)
+    assert (child.returncode, words) == (0, b"")
 
 
 def test_a_child_that_somebody_ends_is_told(two: Processes) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from ledger.audit.reading import Reader
 from ledger.audit.run import audit
 from ledger.audit.signed import wrong_signatures
 from ledger.audit.source import FolderSource, Source, UrlSource
-from ledger.errors import CrowdLedgerError
+from ledger.errors import CrowdLedgerError, NotFoundError, ProofError
 from ledger.statements import kinds, signatures
 from ledger.statements.contributions import ContributionSubmitted, Signature
 from ledger.statements.decisions import DecisionMade
@@ -215,6 +217,36 @@ def test_two_faults_are_told_in_the_order_of_the_log(
     spoil(log / "tile/entries/001", "missing")
     spoil(log / "tile/entries/002", "cut")
     assert "tile/entries/001" in both(pool, lambda: FolderSource(log))[1]
+
+
+class Late(FolderSource):
+    """Bundle 0 comes only when it is known that tile 1 cannot be had."""
+
+    parallel = 2
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.refused = threading.Event()
+
+    def fetch(self, path: str, limit: int) -> bytes:
+        if path == "tile/entries/000":
+            assert self.refused.wait(10)
+            time.sleep(0.1)
+        if path == "tile/0/001":
+            self.refused.set()
+        return super().fetch(path, limit)
+
+
+def test_a_tile_that_cannot_be_had_keeps_none_before_it_from_being_compared(
+    busy: list[bytes], signer: LogSigner, tmp_path: Path
+) -> None:
+    log = logs.publish(tmp_path, busy, signer)
+    spoil(log / "tile/0/000", "flipped")
+    spoil(log / "tile/0/001", "missing")
+    faults = [bundle.fault for bundle in Reader(Late(log), SIZE, 2, with_tiles=True)(range(4))]
+    assert isinstance(faults[0], ProofError)
+    assert isinstance(faults[1], NotFoundError)
+    assert faults[2:] == [None, None]
 
 
 def test_over_http(pool: Pool, service: Service) -> None:  # noqa: F811

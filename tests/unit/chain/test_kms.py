@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.chain.kms import ORDER, KmsSigner, read_public_key, read_signature, unsigned
-from ledger.chain.signers import LocalSigner, Transaction, _signed_fields
+from ledger.chain.signers import LocalSigner, ReadTransaction, Transaction, read_transaction
 from ledger.errors import ConfigError, NodeError
 from ledger.statements.onchain import keccak256
 from tests.services import snippets
@@ -52,7 +52,7 @@ def test_it_signs_what_others_read(transaction: Transaction) -> None:
     assert signer.address == ADDRESS
     made = signer.sign_transaction(transaction)
     assert Account.recover_transaction(made.raw).lower() == ADDRESS
-    assert _signed_fields(made.raw) == (ADDRESS, transaction)
+    assert read_transaction(made.raw) == ReadTransaction(made.hash, ADDRESS, transaction)
     assert made.hash == "0x" + keccak256(made.raw).hex()
 
 

@@ -10,7 +10,7 @@ from eth_account import Account
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.chain.signers import LocalSigner, Transaction, _signed_fields, load_signer
+from ledger.chain.signers import LocalSigner, ReadTransaction, Transaction, load_signer, read_transaction
 from ledger.errors import ConfigError, NodeError
 
 KEY = "4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318"
@@ -50,8 +50,8 @@ def test_a_priced_transaction_is_read_as_it_was_signed(
     asked = Transaction(chain_id=77_777, nonce=nonce, to=to, data=data, gas=gas, max_fee=price, priority_fee=None)
     signed = SIGNER.sign_transaction(asked)
     assert signed.raw[0] >= 0xC0
-    assert _signed_fields(signed.raw) == (ADDRESS, asked)
-    assert _signed_fields(signed.raw[:-1]) is None
+    assert read_transaction(signed.raw) == ReadTransaction(signed.hash, ADDRESS, asked)
+    assert read_transaction(signed.raw[:-1]) is None
 
 
 def test_a_keystore_opens_with_its_password(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import pickle
 import re
 from collections import Counter
 
@@ -55,3 +57,12 @@ def test_every_kind_says_what_it_is_and_what_to_do(kind: type[CrowdLedgerError])
     assert kind.title.strip()
     assert kind.default_remedy.endswith(".")
     assert 400 <= kind.status < 600
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.__name__)
+def test_every_kind_goes_to_another_process_as_it_is(kind: type[CrowdLedgerError]) -> None:
+    more = {name: "x" for name in ("rule", "field") if name in inspect.signature(kind).parameters}
+    error = kind("What is wrong.", remedy="Do this.", **more)
+    there = pickle.loads(pickle.dumps(error))
+    assert type(there) is kind
+    assert (there.args, vars(there), str(there)) == (error.args, vars(error), str(error))

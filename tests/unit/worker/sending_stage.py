@@ -9,10 +9,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from ledger.book.fold import Book
+from ledger.chain import contracts
 from ledger.chain.answers import Block, LogEntry, TransactionReceipt
+from ledger.chain.artifacts import artifact
 from ledger.chain.deployments import Deployment
 from ledger.chain.nodes import Answer
-from ledger.chain.signers import SignedTransaction, Transaction
+from ledger.chain.signers import ReadTransaction, SignedTransaction, Transaction
 from ledger.chain.transactions import Fees
 from ledger.errors import NodeError, TransactionError
 from ledger.worker.context import Context, Pace, Signers
@@ -48,6 +50,8 @@ class Tx:
     max_fee: int
     priority_fee: int | None
     chain_id: int
+    call: str = ""
+    """The function that is called; ``data`` are its arguments."""
 
     @property
     def raw(self) -> bytes:
@@ -68,7 +72,7 @@ class Account:
     def sign_transaction(self, transaction: Transaction) -> SignedTransaction:
         if self.silent:
             raise NodeError("The signer does not answer.")
-        fields = asdict(transaction) | {"data": transaction.data.hex()}
+        fields = asdict(transaction) | {"call": transaction.data[:4].hex(), "data": transaction.data[4:].hex()}
         tx = Tx(sender=self.address, **fields)
         return SignedTransaction(tx.raw, tx.hash)
 
@@ -193,7 +197,7 @@ class Chain:
 
     async def estimate_gas(self, sender: str, to: str, data: bytes) -> int:
         self._ask("estimate_gas")
-        reason = self.reverts.get(data.hex(), "late")
+        reason = self.reverts.get(data[4:].hex(), "late")
         if not reason.startswith("late"):
             raise TransactionError(f"It would fail: {reason}.", reason=reason)
         return 50_000
@@ -203,7 +207,7 @@ class Chain:
         return self.market
 
     async def failure(self, receipt: TransactionReceipt, data: bytes) -> str:
-        return self.reverts[data.hex()]
+        return self.reverts[data[4:].hex()]
 
     async def broadcast(self, raw: bytes, transaction: str) -> Answer:
         if self.die_at == "broadcast":
@@ -261,6 +265,14 @@ class Signing:
     async def sign(self, signer: Account, transaction: Transaction) -> SignedTransaction:
         return signer.sign_transaction(transaction)
 
+    async def read(self, raw: bytes) -> ReadTransaction | None:
+        try:
+            tx = Tx(**json.loads(raw))
+        except (ValueError, TypeError):
+            return None
+        fields = {name: getattr(tx, name) for name in ("chain_id", "nonce", "to", "gas", "max_fee", "priority_fee")}
+        return ReadTransaction(tx.hash, tx.sender, Transaction(data=bytes.fromhex(tx.call + tx.data), **fields))
+
 
 class Work:
     """Computes at once."""
@@ -278,6 +290,15 @@ class Entries:
     async def statements(self, begin: int, end: int) -> list[bytes]:
         assert begin < end <= len(self._statements)
         return self._statements[begin:end]
+
+
+def call_of(intent: str) -> tuple[str, bytes]:
+    """The contract and the function that are called for an intent."""
+    kind, pool = intent.partition(":")[0], artifact(contracts.POOL_CONTRACT).abi.functions
+    if kind == "anchor":
+        return CONTRACT, artifact(contracts.LOG_CONTRACT).abi.functions["anchor"].selector
+    name = {"propose": "propose", "activate": "activate", "follow": "followLog", "claim": "claimMany"}[kind]
+    return POOL, pool[name].selector
 
 
 class Stage:
@@ -326,7 +347,8 @@ class Stage:
         return Sender(self.context(worker, log))
 
     def send(self, intent: str = "anchor:1", data: bytes = b"\1", signer: Account | None = None, **more: Any) -> Any:
-        return done(self.sender.send(signer or self.operator, intent, CONTRACT, data, **more))
+        to, call = call_of(intent)
+        return done(self.sender.send(signer or self.operator, intent, to, call + data, **more))
 
     def restore(self) -> None:
         """A process on a database that knows of nothing."""

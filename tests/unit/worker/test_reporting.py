@@ -36,6 +36,7 @@ class Desk:
         self.coins, self.aside, self.stuck = 100, ["", ""], list[str]()
         self.settling = SimpleNamespace(wrong=False, refused=False)
         self.relaying = SimpleNamespace(failing=False)
+        self.sender = SimpleNamespace(report=lambda: (len(self.stuck), 0, self.stuck), found_altered=False)
         self.plan: AnchorPlan | None = None
         self.failure: CrowdLedgerError | None = None
         self.reports: list[WorkerReport] = []
@@ -52,7 +53,7 @@ class Desk:
             lease_until_ms=1,
         )
         parts: Any = (
-            SimpleNamespace(report=lambda: (len(self.stuck), 0, self.stuck)),
+            self.sender,
             self,
             self.settling,
             self.relaying,
@@ -121,6 +122,7 @@ def sets(part: str, name: str, value: object) -> Callable[[Desk], None]:
         (sets("settling", "wrong", True), "wrong-settlement"),
         (sets("settling", "refused", True), "settlement-refused"),
         (sets("relaying", "failing", True), "claims-failing"),
+        (sets("sender", "found_altered", True), "transaction-altered"),
     ],
 )
 def test_an_alarm_comes_with_its_cause_and_goes_with_it(happens: Callable[[Desk], None], raised: str) -> None:
@@ -132,7 +134,7 @@ def test_an_alarm_comes_with_its_cause_and_goes_with_it(happens: Callable[[Desk]
     well = Desk()
     for name in ("written", "covered", "plan", "failure", "coins", "aside", "stuck"):
         setattr(desk, name, getattr(well, name))
-    desk.settling.wrong = desk.settling.refused = desk.relaying.failing = False
+    desk.settling.wrong = desk.settling.refused = desk.relaying.failing = desk.sender.found_altered = False
     assert desk.alarms() == ()
 
 

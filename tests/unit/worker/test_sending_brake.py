@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 
 from ledger.errors import TransactionError
-from tests.unit.worker.sending_stage import CONTRACT, OPERATOR, Stage, done
+from tests.unit.worker.sending_stage import CONTRACT, OPERATOR, Stage, call_of, done
 
 HOUR_MS = 3_600_000
 
@@ -88,7 +88,7 @@ def test_a_nonce_of_a_log_that_nobody_works_on_any_more_is_said(stage: Stage) ->
     stage.chain.at_once = False
     stage.chain.takes = lambda tx: False
     other = stage.make("w1", "other")
-    assert done(other.send(stage.operator, "anchor:1", CONTRACT, b"\7")) is None
+    assert done(other.send(stage.operator, "anchor:1", *call_of("anchor:1"))) is None
     assert stage.send() is None
     assert stage.sender.report()[2] == []
     stage.clock.ms += 61_000
