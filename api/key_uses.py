@@ -14,6 +14,7 @@ from api.auth import KeyRing
 from api.problems import DATABASE_ERRORS
 from api.reads import Reads
 from ledger.db.tables import key_uses
+from ledger.errors import DatabaseError
 
 _LOGGER: Final = logging.getLogger(__name__)
 _SECONDS: Final = 60.0
@@ -42,7 +43,7 @@ async def note(reads: Reads, uses: dict[str, int]) -> None:
             keep = {"used_ms": made.excluded.used_ms}
             index = [key_uses.c.log, key_uses.c.key]
             await connection.execute(made.on_conflict_do_update(index_elements=index, set_=keep, where=later), rows)
-    except DATABASE_ERRORS as error:
+    except (DatabaseError, *DATABASE_ERRORS) as error:
         _LOGGER.warning("When keys were last used was not written: %s", error)
 
 

@@ -1,7 +1,7 @@
 """What an owner does with the people of a platform: add them, change what they may, remove them.
 
-All of it is done with the platform's row held: two owners who take the role from each other at the same moment must not
-both succeed.
+All of it is done with the platform's row held, and by a member only who is an owner then: of two owners who take the
+role from each other at the same moment one succeeds.
 """
 
 from __future__ import annotations
@@ -18,19 +18,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.reads import Reads
 from api.reads.members import find_member, no_member
-from api.reads.people_sessions import end_sessions
+from api.reads.people_sessions import Subject, end_sessions, keep_one_time
 from ledger.db.checksums import CHECKED, checksum
-from ledger.db.tables import members, platforms
-from ledger.errors import FieldError, RuleError
+from ledger.db.tables import contributors, members, platforms, sign_in_links
+from ledger.errors import FieldError, RuleError, UnauthorizedError
 from ledger.wire.members import MAX_MEMBERS, Member, MemberChange, NewMember, Role
 
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The members of one platform."""
+    """The members of one platform. ``by`` is the member who asks, None where a key does."""
 
     reads: Reads
     platform: str
+    by: str | None = None
 
     async def make(self, new: NewMember) -> Member:
         """Add somebody. Raises RuleError for one too many, FieldError for a wallet that is another member's."""
@@ -60,17 +61,25 @@ class Members:
                 await self._check_wallet(connection, id_, after["wallet"])
             await connection.execute(update(members).where(*self._is(id_)).values(_checked(after)))
             if (after["role"], after["wallet"]) != (row["role"], row["wallet"]):
-                await end_sessions(connection, self.reads.log, id_)
+                await self._end_sessions(connection, id_, row["role"], after["role"])
         return await find_member(self.reads, self.platform, id_)
 
     async def remove(self, id_: str) -> None:
         """Forget somebody, and end their sessions. Raises NotFoundError; RuleError for the last owner."""
         await find_member(self.reads, self.platform, id_)
         async with self._alone() as connection:
-            if (await self._row(connection, id_))["role"] == "owner":
+            role = (await self._row(connection, id_))["role"]
+            if role == "owner":
                 await self._check_owner_remains(connection)
             await connection.execute(delete(members).where(*self._is(id_)))
-            await end_sessions(connection, self.reads.log, id_)
+            await self._end_sessions(connection, id_, role, None)
+
+    async def invite(self, id_: str, token: bytes, now_ms: int, expires_ms: int) -> None:
+        """Keep the sign-in link of a token's digest. Raises NotFoundError."""
+        await find_member(self.reads, self.platform, id_)
+        async with self._alone() as connection:
+            await self._row(connection, id_)
+            await keep_one_time(connection, self.reads.log, token, Subject(self.platform, id_), now_ms, expires_ms)
 
     # ---- rows ----
 
@@ -79,7 +88,27 @@ class Members:
         async with self.reads.database.begin() as connection:
             whose = (platforms.c.log == self.reads.log, platforms.c.id == self.platform)
             await connection.execute(select(platforms.c.id).where(*whose).with_for_update())
+            await self._check_still_owner(connection)
             yield connection
+
+    async def _check_still_owner(self, connection: AsyncConnection) -> None:
+        if self.by is not None:
+            owner = select(members.c.id).where(*self._is(self.by), members.c.role == "owner")
+            if (await connection.execute(owner)).first() is None:
+                raise UnauthorizedError("Your session has just ended: you are no owner any more.")
+
+    async def _end_sessions(self, connection: AsyncConnection, id_: str, before: Role, after: Role | None) -> None:
+        """End what a member is signed in to: the console, and their own account as a contributor.
+
+        With who is an owner no more, links go that wait for others too: they may have made them to come back.
+        """
+        log, of = self.reads.log, contributors.c
+        if before == "owner" != after:  # links of all before any session, as who signs in does
+            theirs = select(members.c.id).where(members.c.log == log, members.c.platform == self.platform)
+            waiting = (sign_in_links.c.log == log, sign_in_links.c.contributor.in_(theirs))
+            await connection.execute(delete(sign_in_links).where(*waiting))
+        own = select(of.id).where(of.log == log, of.platform == self.platform, of.external_id == id_)
+        await end_sessions(connection, log, id_, *(await connection.execute(own)).scalars())
 
     async def _row(self, connection: AsyncConnection, id_: str) -> dict[str, Any]:
         """As it is now. Raises NotFoundError where somebody else removed it at this moment."""

@@ -147,7 +147,7 @@ class Repeats:
                 await _keep(reads, asked, _Reply(status, headers, whole))
             elif not _may_be_done(status, whole):
                 await _forget(reads, asked)
-        except DATABASE_ERRORS as error:  # the reply is told all the same
+        except (DatabaseError, *DATABASE_ERRORS) as error:  # the reply is told all the same
             _LOGGER.warning("How a request with an Idempotency-Key ended was not kept: %s", error)
         for message in answered:
             await send(message)

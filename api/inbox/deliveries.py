@@ -195,7 +195,9 @@ async def retry(reads: Reads, hook: str, id_: str, now_ms: int) -> None:
         )
     values = {"state": "waiting", "tries": 0, "next_ms": now_ms, "ended_ms": None}
     async with reads.database.begin() as connection:
-        await connection.execute(update(deliveries).where(*mine, of.state == row.state).values(values))
+        same = (*mine, of.state == row.state, of.body.is_not(None))
+        if (await connection.execute(update(deliveries).where(*same).values(values))).rowcount != 1:
+            raise RuleError("This delivery just changed.", rule="delivery-retried", remedy="Look at it, try again.")
 
 
 async def counts(reads: Reads) -> dict[str, int]:

@@ -53,13 +53,20 @@ async def find_session(reads: Reads, digest: bytes, now_ms: int) -> StoredSessio
 
 async def add_one_time(reads: Reads, digest: bytes, subject: Subject, now_ms: int, expires_ms: int) -> None:
     """Keep a sign-in link or a nonce."""
-    made_of = checksum(digest, subject.platform, subject.contributor, expires_ms)
-    row = {"log": reads.log, "digest": digest, "expires_ms": expires_ms, "used": None, "checksum": made_of}
     async with reads.database.begin() as connection:
-        old = delete(sign_in_links).where(sign_in_links.c.log == reads.log, sign_in_links.c.expires_ms < now_ms)
-        await connection.execute(old)
-        values = row | {"platform": subject.platform, "contributor": subject.contributor}
-        await connection.execute(insert(sign_in_links).values(values))
+        await keep_one_time(connection, reads.log, digest, subject, now_ms, expires_ms)
+
+
+async def keep_one_time(
+    connection: AsyncConnection, log: str, digest: bytes, subject: Subject, now_ms: int, expires_ms: int
+) -> None:
+    """The same in a transaction."""
+    made_of = checksum(digest, subject.platform, subject.contributor, expires_ms)
+    row = {"log": log, "digest": digest, "expires_ms": expires_ms, "used": None, "checksum": made_of}
+    old = delete(sign_in_links).where(sign_in_links.c.log == log, sign_in_links.c.expires_ms < now_ms)
+    await connection.execute(old)
+    values = row | {"platform": subject.platform, "contributor": subject.contributor}
+    await connection.execute(insert(sign_in_links).values(values))
 
 
 async def nonce_waits(reads: Reads, nonce: bytes, wallet: str, now_ms: int) -> bool:
@@ -138,12 +145,12 @@ async def end_sessions_of(reads: Reads, contributor: str) -> None:
         await end_sessions(connection, reads.log, contributor)
 
 
-async def end_sessions(connection: AsyncConnection, log: str, who: str) -> None:
-    """The same in a transaction, of a contributor or a member. Links first: one that is used now waits, or is waited
+async def end_sessions(connection: AsyncConnection, log: str, *who: str) -> None:
+    """The same in a transaction, of contributors or members. Links first: one that is used now waits, or is waited
     for, and then its session is seen.
     """
     for table in (sign_in_links, sessions):
-        await connection.execute(delete(table).where(table.c.log == log, table.c.contributor == who))
+        await connection.execute(delete(table).where(table.c.log == log, table.c.contributor.in_(who)))
 
 
 async def _signs_in(connection: AsyncConnection, log: str, member: Subject, wallet: str | None) -> bool:

@@ -13,8 +13,7 @@ from api.acts import check_notable, note_act
 from api.auth import Caller, digest_of, needs
 from api.members import Members
 from api.reads.members import find_member, list_members
-from api.reads.people_sessions import Subject, add_one_time
-from api.service import service_of
+from api.service import Service, service_of
 from api.sessions import LINK_SECONDS, new_link_token
 from ledger.statements.values import format_time
 from ledger.wire import Page
@@ -30,7 +29,7 @@ async def make_member(new: NewMember, request: Request, response: Response, call
     """Add a person to the platform. They come in by a sign-in link, or by their wallet."""
     service = service_of(request)
     check_notable(service)
-    made = await Members(service.reads, caller.platform).make(new)
+    made = await _members(service, caller).make(new)
     await note_act(service, caller, "member.made", made.member)
     response.headers["Location"] = service.url(f"/v1/members/{made.member}")
     return made
@@ -53,7 +52,7 @@ async def change_member(member: str, change: MemberChange, request: Request, cal
     """Change a member. Another role or wallet ends their sessions at once. A platform keeps its last owner."""
     service = service_of(request)
     check_notable(service)
-    changed = await Members(service.reads, caller.platform).change(member, change)
+    changed = await _members(service, caller).change(member, change)
     await note_act(service, caller, "member.changed", changed.member)
     return changed
 
@@ -63,7 +62,7 @@ async def remove_member(member: str, request: Request, caller: Admin) -> None:
     """Remove a member; their sessions end at once. Keys that they made, or saw, go on: revoke those too."""
     service = service_of(request)
     check_notable(service)
-    await Members(service.reads, caller.platform).remove(member)
+    await _members(service, caller).remove(member)
     await note_act(service, caller, "member.removed", member)
 
 
@@ -72,11 +71,14 @@ async def make_member_link(member: str, request: Request, caller: Admin) -> Sign
     """A token with which a member signs in once, within a quarter of an hour. Shown once, and noted in the log."""
     service = service_of(request)
     check_notable(service)
-    found = await find_member(service.reads, caller.platform, member)
     token = new_link_token(member=True)
     now_ms = time.time_ns() // 1_000_000
     expires_ms = now_ms + LINK_SECONDS * 1000
-    await add_one_time(service.reads, digest_of(token), Subject(caller.platform, found.member), now_ms, expires_ms)
-    await note_act(service, caller, "member.invited", found.member)
+    await _members(service, caller).invite(member, digest_of(token), now_ms, expires_ms)
+    await note_act(service, caller, "member.invited", member)
     url = service.url(f"/platform#link={token}")
     return SignInLink(token=token, url=url, expires_at=format_time(expires_ms))
+
+
+def _members(service: Service, caller: Caller) -> Members:
+    return Members(service.reads, caller.platform, caller.member)

@@ -26,6 +26,7 @@ MAX_BY_DEFAULT = 4
 """Where nobody says how many: the process that replays keeps up with no more, unless most entries are signed."""
 WORTH_IT = 200_000
 """Entries from which on starting processes costs less than they save."""
+_STANDARD_INPUT = 0
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
 
@@ -120,12 +121,11 @@ class _Child:
         with theirs:
             self._connection = Connection(ours.detach())
             # It looks for modules where this process does, and nowhere else: not in the folder that we happen to be in.
-            command = [sys.executable, "-P", "-m", "ledger.audit.processes", str(theirs.fileno())]
+            command = [sys.executable, "-P", "-m", "ledger.audit.processes"]
             self._process = subprocess.Popen(
                 command,
-                stdin=subprocess.DEVNULL,
+                stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
-                pass_fds=[theirs.fileno()],
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
                 process_group=0,
             )
@@ -163,9 +163,9 @@ class _Child:
 
 
 def main() -> None:
-    """A child: take work and jobs from the connection that the command line names, until it closes."""
+    """A child: take work and jobs from the connection that is its standard input, until it closes."""
     # An OSError of other kinds is a message that broke off: whoever sent it was killed.
-    with Connection(int(sys.argv[1])) as connection, suppress(EOFError, OSError):
+    with Connection(_STANDARD_INPUT) as connection, suppress(EOFError, OSError):
         serve(connection)
 
 

@@ -38,8 +38,13 @@ async def _prune(url: str, configs: list[Config]) -> dict[str, dict[str, int]]:
     import time
 
     from ledger.db import open_database
-    from ledger.db.sweeping import sweep
+    from ledger.db.sweeping import believed_ms, sweep
 
+    erased = {}
     async with open_database(url) as database:
-        now_ms = time.time_ns() // 1_000_000
-        return {config.log: await sweep(database, config.log, config, now_ms) for config in configs}
+        for config in configs:
+            now_ms = time.time_ns() // 1_000_000
+            if config.deployment_file is not None:
+                now_ms = await believed_ms(database, config.log, now_ms)
+            erased[config.log] = await sweep(database, config.log, config, now_ms)
+    return erased

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from sqlalchemy import URL
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ledger.db import engines
 from ledger.db.fetch import Asked, Fetch, PostgresFetch, SqliteFetch
 from ledger.db.loading import DbRow
 from ledger.db.outgrown import Watch
-from ledger.db.postgres import PostgresStore
+from ledger.db.postgres import FAILURES, PostgresStore
 from ledger.db.schemas import Standing, check_schema
 from ledger.db.sqlite import SqliteStore
 from ledger.db.store import Store
@@ -54,10 +54,25 @@ class Database:
         self._check()
         return await self._fetch.fetch(log, asked)
 
-    def begin(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction that writes (on SQLite it waits for the write lock first); commits at the block's end."""
+    @asynccontextmanager
+    async def begin(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes (on SQLite it waits for the write lock first); commits at the block's end.
+
+        Raises DatabaseError where the database does not answer or refuses. IntegrityError passes: a row that is there
+        already is for the block's author to judge.
+        """
         self._check()
-        return engines.writing(self.engine).begin()
+        begun = False
+        try:
+            async with engines.writing(self.engine).begin() as connection:
+                begun = True
+                yield connection
+        except IntegrityError:
+            raise
+        except FAILURES as error:
+            if begun and isinstance(error, OSError):
+                raise  # the block's own; the driver wraps those of a connection that was there
+            raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error
 
     def store(self, log: str) -> Store:
         """The store that appends to the log of this name. Closed with the database."""

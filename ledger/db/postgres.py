@@ -46,6 +46,9 @@ FAILURES = (
     asyncpg.InternalClientError,  # a connection that broke in the middle of something
     OSError,
 )
+"""What the drivers raise where a database does not answer or refuses; whoever asks through them tells DatabaseError."""
+GONE = (*FAILURES, DatabaseError)
+"""The same, told already or not: for what goes on when the database is back."""
 
 
 class _Statement(NamedTuple):

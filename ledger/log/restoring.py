@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.db import Database, tables
-from ledger.db.checksums import checksum
+from ledger.db.checksums import CHECKED, checksum
 from ledger.db.loading import Content, Loaded, Named
 from ledger.db.rows import ApiKeyRow, CheckpointRow, ContributorRow, EntryRow, Rows
 from ledger.db.store import Change, Head, Work
@@ -30,7 +30,7 @@ from ledger.statements import kinds
 from ledger.statements.contents import ContentErased
 from ledger.statements.contributions import ContributionRevealed, ContributionSubmitted
 from ledger.statements.kinds import AnyStatement
-from ledger.statements.platforms import KeyRotated, PlatformRegistered
+from ledger.statements.platforms import AdminActed, KeyRotated, PlatformRegistered
 from ledger.statements.values import time_ms
 from ledger.tree.checkpoints import Checkpoint
 from ledger.tree.growth import CompactRange, Growth
@@ -110,6 +110,7 @@ async def bring_back(database: Database, log: str, published: Published, entries
         await store.close()
         bringing.check_whole()
         lost = bringing.lost(first)
+        await _change_members(database, log, bringing.members)
         await _note(database, log, lost, now_ms, published.source)
     except (SQLAlchemyError, OSError) as error:
         raise DatabaseError(f"The database refused: {error.__class__.__name__}.") from error
@@ -145,6 +146,25 @@ async def _note(database: Database, log: str, lost: Lost, now_ms: int, source: s
         await connection.execute(insert(tables.restored).values(log=log, checksum=checksum(*row.values()), **row))
 
 
+async def _change_members(database: Database, log: str, said: dict[str, str]) -> None:
+    """Who was removed since the backup is removed again. Who was changed signs in by a link only: an owner makes it,
+    who sees the role that the backup had.
+    """
+    of = tables.members
+    async with database.begin() as connection:
+        for id_, act in said.items():
+            one = (of.c.log == log, of.c.id == id_)
+            row = (await connection.execute(select(of).where(*one))).mappings().first()
+            if row is None:
+                continue
+            if act == "member.removed":
+                await connection.execute(delete(of).where(*one))
+                continue
+            after = dict(row) | {"wallet": ""}
+            sum_ = checksum(*(after[name] for name in CHECKED["members"]))
+            await connection.execute(update(of).where(*one).values(wallet="", checksum=sum_))
+
+
 async def _stored(reader: Reader) -> AsyncIterator[tuple[int, bytes]]:
     size = (await reader.head()).size
     for begin in range(0, size, _READ_AT_A_TIME):
@@ -168,6 +188,8 @@ class _Bringing:
         """Public ids that have a row."""
         self.direct: set[tuple[str, str]] = set()
         """Platforms and own ids of those who entered directly."""
+        self.members: dict[str, str] = {}
+        """By their ids: the last of what was done to members, ``member.changed`` or ``member.removed``."""
         self.nobody = 0
         """People whose own ids are lost."""
 
@@ -211,6 +233,8 @@ class _Bringing:
         index, replay = raw.entry_index, self.replay
         if isinstance(statement, PlatformRegistered | KeyRotated):
             self._add_keys(rows, statement, index)
+        if isinstance(statement, AdminActed) and statement.act in ("member.changed", "member.removed"):
+            self.members[statement.subject] = statement.act
         try:
             replay.take(statement, index)
         except RuleError as error:

@@ -22,7 +22,7 @@ from sqlalchemy.engine import RowMapping
 
 from ledger.config import Config
 from ledger.db import Database
-from ledger.db.postgres import FAILURES
+from ledger.db.postgres import GONE
 from ledger.db.tables import audits, logs
 from ledger.worker.audit_child import Answer, Job
 
@@ -68,7 +68,7 @@ class Auditing:
         while True:
             try:
                 await self.step()
-            except FAILURES as error:
+            except GONE as error:
                 _LOGGER.warning("Audits wait: the database does not answer (%s).", type(error).__name__)
             await asyncio.sleep(_LOOK_SECONDS)
 
@@ -87,7 +87,7 @@ class Auditing:
         try:
             answer = await self._audit(row["id"])
         except asyncio.CancelledError:
-            with suppress(*FAILURES):
+            with suppress(*GONE):
                 await self._end(row["id"], state="failed", detail="The worker was stopped in the middle of it.")
             raise
         except OSError as error:
@@ -110,7 +110,7 @@ class Auditing:
         """Say again and again that we are at it."""
         while True:
             await asyncio.sleep(_BEAT_SECONDS)
-            with suppress(*FAILURES):
+            with suppress(*GONE):
                 await self._change(id_, "running", seen_ms=_now_ms())
 
     # ---- rows ----

@@ -8,6 +8,6 @@ commit to and what explains a payment are in no rule (``docs/retention.md``); co
 from ledger.db.sweeping.bodies import bound_bodies
 from ledger.db.sweeping.periods import DAY_MS, Periods
 from ledger.db.sweeping.rules import RULES, Rule
-from ledger.db.sweeping.running import ROWS, sweep
+from ledger.db.sweeping.running import ROWS, believed_ms, sweep
 
-__all__ = ["DAY_MS", "ROWS", "RULES", "Periods", "Rule", "bound_bodies", "sweep"]
+__all__ = ["DAY_MS", "ROWS", "RULES", "Periods", "Rule", "believed_ms", "bound_bodies", "sweep"]

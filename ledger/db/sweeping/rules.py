@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Table, and_, delete, exists, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.db.sweeping.bodies import bound_bodies
@@ -54,6 +68,8 @@ class Rule:
     table: str
     what: str
     apply: Callable[[AsyncConnection, At], Awaitable[int]]
+    share: int = 1
+    """Each transaction takes so many times fewer rows: these may hold bodies, of up to a megabyte each."""
 
     @property
     def name(self) -> str:
@@ -64,17 +80,30 @@ class Rule:
 async def _remove(connection: AsyncConnection, table: Table, at: At, *such: Condition) -> int:
     """Remove some rows of the log."""
     key = [column for column in table.primary_key.columns if column.name != "log"]
-    ours = table.c.log == at.log
-    some = select(*key).where(ours, *such).limit(at.limit)
-    gone = await connection.execute(delete(table).where(ours, tuple_(*key).in_(some)))
-    return gone.rowcount
+    chosen = _chosen(table, at, key, such)
+    return (await connection.execute(delete(table).where(*chosen))).rowcount
 
 
 async def _blank(connection: AsyncConnection, table: Table, at: At, columns: Sequence[str], *such: Condition) -> int:
     """Erase these columns of some rows of the log."""
-    some = select(table.c.id).where(table.c.log == at.log, *such).limit(at.limit)
-    chosen = (table.c.log == at.log, table.c.id.in_(some))
+    chosen = _chosen(table, at, [table.c.id], such)
     return (await connection.execute(update(table).where(*chosen).values(dict.fromkeys(columns)))).rowcount
+
+
+def _chosen(table: Table, at: At, key: Sequence[ColumnElement[Any]], such: Sequence[Condition]) -> list[Condition]:
+    """Some rows such as these, locked: somebody who tries one again at this moment has it, or it is gone for them.
+
+    What others hold is left for the next time, so that nobody waits for a sweep that waits for them.
+    """
+    ours = table.c.log == at.log
+    found = (
+        select(*key)
+        .where(ours, *such)
+        .limit(at.limit)
+        .with_for_update(of=table, skip_locked=True)
+        .cte("some", nesting=True)
+    )
+    return [ours, tuple_(*key).in_(select(*found.c))]
 
 
 # ---- who is signed in, and what is asked again ----
@@ -151,20 +180,23 @@ async def _events(connection: AsyncConnection, at: At) -> int:
         until = row.number
     if not until:
         return 0
-    await connection.execute(delete(sendings).where(sendings.c.log == at.log, sendings.c.event <= until))
-    return (await connection.execute(delete(events).where(of.log == at.log, of.number <= until))).rowcount
+    gone = 0
+    for endpoint in await _sent_to(connection, at):
+        first = (sendings.c.endpoint == endpoint, sendings.c.event <= until)
+        gone += await _remove(connection, sendings, at._replace(limit=at.limit - gone), *first)
+        if gone >= at.limit:
+            return gone  # the events go when all their sendings are gone
+    return gone + (await connection.execute(delete(events).where(of.log == at.log, of.number <= until))).rowcount
 
 
 async def _needed_from(connection: AsyncConnection, at: At) -> int | None:
     """The first event that an enabled endpoint may still be sent; None where there is no such endpoint."""
     p, s = endpoints.c, sendings.c
-    enabled = and_(p.log == at.log, p.state == "enabled")
-    cursor = await connection.scalar(select(func.min(p.cursor)).where(enabled))
-    joined = sendings.join(endpoints, and_(p.log == s.log, p.id == s.endpoint))
-    waiting = select(func.min(s.event)).select_from(joined).where(enabled, s.state == "waiting")
-    first = await connection.scalar(waiting)
-    needed = [*([] if cursor is None else [cursor + 1]), *([] if first is None else [first])]
-    return min(needed, default=None)
+    waits = s.state == literal("waiting", literal_execute=True)  # in the text, or the index of those is not found
+    first = select(func.min(s.event)).where(s.log == p.log, s.endpoint == p.id, waits).scalar_subquery()
+    enabled = select(p.cursor + 1, first).where(p.log == at.log, p.state == "enabled")
+    rows = (await connection.execute(enabled)).all()
+    return min((number for row in rows for number in row if number is not None), default=None)
 
 
 async def _sendings(connection: AsyncConnection, at: At) -> int:
@@ -175,9 +207,27 @@ async def _sendings(connection: AsyncConnection, at: At) -> int:
 
 async def _lost_sendings(connection: AsyncConnection, at: At) -> int:
     """Those of endpoints that there are no more."""
-    of = sendings.c
-    of_none = ~exists().where(endpoints.c.log == of.log, endpoints.c.id == of.endpoint)
-    return await _remove(connection, sendings, at, of_none)
+    known = set((await connection.execute(select(endpoints.c.id).where(endpoints.c.log == at.log))).scalars())
+    gone = 0
+    for endpoint in await _sent_to(connection, at):
+        if endpoint not in known and gone < at.limit:
+            gone += await _remove(
+                connection, sendings, at._replace(limit=at.limit - gone), sendings.c.endpoint == endpoint
+            )
+    return gone
+
+
+async def _sent_to(connection: AsyncConnection, at: At) -> list[str]:
+    """All endpoints that have sendings. There may be millions of those: the index is asked once an endpoint."""
+    found = [""]
+    while (following := await connection.scalar(_NEXT_SENT_TO, {"log": at.log, "after": found[-1]})) is not None:
+        found.append(following)
+    return found[1:]
+
+
+_NEXT_SENT_TO: Final = select(func.min(sendings.c.endpoint)).where(
+    sendings.c.log == bindparam("log"), sendings.c.endpoint > bindparam("after")
+)
 
 
 async def _old_secrets(connection: AsyncConnection, at: At) -> int:
@@ -224,10 +274,10 @@ RULES: Final = (
     Rule("sessions", "expired", _sessions),
     Rule("sign_in_links", "expired", _links),
     Rule("repeats", "older than a day", _repeats),
-    Rule("deliveries", "old rows", _deliveries),
-    Rule("deliveries", "of no webhook", _lost_deliveries),
-    Rule("deliveries", "old bodies", _bodies),
-    Rule("deliveries", "too many bodies", _many_bodies),
+    Rule("deliveries", "old rows", _deliveries, share=20),
+    Rule("deliveries", "of no webhook", _lost_deliveries, share=20),
+    Rule("deliveries", "old bodies", _bodies, share=20),
+    Rule("deliveries", "too many bodies", _many_bodies, share=20),
     Rule("refusals", "of no webhook", _lost_refusals),
     Rule("events", "old, with their sendings", _events),
     Rule("sendings", "old", _sendings),

@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from ledger.book.reward_tree import RewardTree
+from ledger.chain.signers import ReadTransaction, read_transaction
 from ledger.errors import ProofError
 from ledger.log.checking.replay import Recorded, Replay
 from ledger.log.checking.report import Check, Report
@@ -15,19 +16,22 @@ from ledger.statements.settlements import SettlementActivated
 
 CHAIN: Final = {
     "settlements": "The worker's settlements and their accounts are those that the log records",
-    "transactions": "Every kept transaction has the hash of its bytes",
-    "sessions": "Whoever is signed in is somebody whom the log knows",
+    "transactions": "Every kept transaction is what its signed bytes say",
+    "sessions": "Whoever is signed in is a contributor whom the log knows, or a member",
 }
 """Checks by name, with what they look at."""
 _SETTLED: Final = "settled"
 _COLUMNS: Final = "chain_id, pool, number, parent, proposal, size, root, total, state, campaigns, ended_tx"
+_TRANSACTIONS: Final = "hash, raw, chain_id, sender, nonce, recipient, data, gas, max_fee, priority_fee"
 _ACCOUNTS: Final = """
 SELECT position, account, cumulative FROM settlement_accounts
 WHERE log = :log AND chain_id = :chain_id AND pool = :pool AND number = :number ORDER BY position"""
 _SESSIONS: Final = """
 SELECT contributor FROM {table} AS t WHERE log = :log AND platform <> ''
 AND NOT EXISTS (SELECT 1 FROM contributors AS c WHERE c.log = t.log AND c.id = t.contributor
-  AND c.platform = t.platform)"""
+  AND c.platform = t.platform)
+AND NOT EXISTS (SELECT 1 FROM members AS m WHERE m.log = t.log AND m.id = t.contributor
+  AND m.platform = t.platform)"""
 
 
 async def check_chain_rows(snapshot: Snapshot, report: Report, replay: Replay) -> None:
@@ -144,8 +148,26 @@ class _Settlements:
 
 
 async def _check_transactions(snapshot: Snapshot, check: Check) -> None:
-    rows = await snapshot.all("SELECT hash, raw FROM transactions WHERE log = :log")
+    """Each row against what its bytes say and who signed them: what is sent anew would say the same."""
+    rows = await snapshot.all(f"SELECT {_TRANSACTIONS} FROM transactions WHERE log = :log")  # noqa: S608
     check.evidence = f"transactions: {len(rows)}"
-    for stored, raw in rows:
-        if not same(stored, "0x" + keccak256(raw_bytes(raw)).hex()):
-            check.error(f"Transaction {stored} has another hash.", table="transactions", column="raw")
+    for hash_, raw, *stored in rows:
+        if not same(hash_, "0x" + keccak256(raw_bytes(raw)).hex()):
+            check.error(f"Transaction {hash_} has another hash.", table="transactions", column="raw")
+            continue
+        signed = read_transaction(raw_bytes(raw))
+        if signed is None:
+            what = f"The bytes of transaction {hash_} are none that this service signs."
+            check.error(what, table="transactions", column="raw")
+            continue
+        for column, value, expected in zip(_TRANSACTIONS.split(", ")[2:], stored, _said(signed), strict=True):
+            if not same(value, expected):
+                what = f"transactions.{column} of transaction {hash_} is not what was signed."
+                check.error(what, table="transactions", column=column)
+
+
+def _said(signed: ReadTransaction) -> tuple[object, ...]:
+    """The columns of a row as the bytes have them."""
+    said = signed.transaction
+    tip = None if said.priority_fee is None else str(said.priority_fee)
+    return said.chain_id, signed.sender, said.nonce, said.to, said.data, said.gas, str(said.max_fee), tip

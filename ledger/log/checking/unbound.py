@@ -88,11 +88,8 @@ UNBOUND: Final[dict[str, tuple[tuple[str, ...], str]]] = {
     "settlements": (("due_ms", "proposed_tx", "ended_tx"), "the chain's word: audit with --rpc"),
     "sign_in_links": (("used",), "when a link was used"),
     "transactions": (
-        (
-            *("chain_id", "sender", "nonce", "intent", "recipient", "data", "gas", "max_fee", "priority_fee"),
-            *("state", "at_ms", "detail", "block", "block_hash", "gas_used", "gas_price"),
-        ),
-        "the worker's word; bytes and hash are compared",
+        ("intent", "state", "at_ms", "detail", "block", "block_hash", "gas_used", "gas_price"),
+        "the worker's word; all that was signed is compared",
     ),
     "worker_reports": (("report", "at_ms"), "how the worker was at its last step"),
 }

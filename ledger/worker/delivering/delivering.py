@@ -17,7 +17,7 @@ from typing import Final
 from ledger import spans
 from ledger.config import Config
 from ledger.db import Database
-from ledger.db.postgres import FAILURES
+from ledger.db.postgres import GONE
 from ledger.db.sealed import SealedSecrets
 from ledger.errors import UnavailableError
 from ledger.log.writer import system_clock_ms
@@ -83,7 +83,7 @@ class Delivering:
                 self._free.clear()
                 try:
                     await self._look(self._sealed)
-                except FAILURES as error:
+                except GONE as error:
                     _LOGGER.warning("Webhooks wait: the database does not answer (%s).", type(error).__name__)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._free.wait(), self._look_seconds)
@@ -112,7 +112,7 @@ class Delivering:
         try:
             while await self._round(sealed, id_) and not self._full(platform):
                 pass
-        except FAILURES as error:
+        except GONE as error:
             _LOGGER.warning("Endpoint %s waits: the database does not answer (%s).", id_, type(error).__name__)
             await asyncio.sleep(self._look_seconds)
         finally:
@@ -193,7 +193,7 @@ class Delivering:
     async def _seal_anew(self, sealed: SealedSecrets) -> None:
         try:
             await self._rows.seal_anew(sealed.renew)
-        except (UnavailableError, *FAILURES) as error:
+        except (UnavailableError, *GONE) as error:
             _LOGGER.warning("Secrets of endpoints were not sealed anew: %s", type(error).__name__)
 
 

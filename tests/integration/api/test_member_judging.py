@@ -56,6 +56,7 @@ async def test_nobody_decides_on_their_own_work(api: Api, platform: Platform) ->
     assert (reply.status_code, reply.json()["rule"]) == (409, "no-self-review")
 
 
+@pytest.mark.long
 async def test_judges_of_a_campaign(api: Api) -> None:
     platform = await api.platform()
     campaign = await platform.campaign(judging={"judges": 2, "agree": 2})
@@ -128,7 +129,7 @@ async def test_what_a_member_earns_is_theirs(api: Api, platform: Platform) -> No
     assert opened.status_code == 201, opened.text
     session = (await api.http.post("/v1/sessions", json={"token": opened.json()["token"]})).json()
     assert (session["token"][:3], len(session["people"])) == ("cs_", 1)
-    me = Contributor(api, session["token"])
+    me, waits = Contributor(api, session["token"]), (await rita.post("/v1/sign-in-links", link)).json()["token"]
     kept = await me.post("/v1/contributors/me/erase")
     assert (kept.status_code, kept.json()["rule"]) == (409, "no-member-erased"), "or they would judge as somebody new"
     for reason in ("wish", "law"):
@@ -136,5 +137,10 @@ async def test_what_a_member_earns_is_theirs(api: Api, platform: Platform) -> No
         assert reply.status_code in (403, 409), reply.text
     removed = await api.http.request("DELETE", f"/v1/members/{rita.id}", headers=platform.headers)
     assert removed.status_code == 204
-    assert (await platform.post("/v1/sign-in-links", link)).status_code == 201, "who left is a contributor like others"
+    assert (await me.get("/v1/contributors/me")).status_code == 401, "what they opened ends with them"
+    assert (await api.http.post("/v1/sessions", json={"token": waits})).status_code == 401
+    again = await platform.post("/v1/sign-in-links", link)
+    assert again.status_code == 201, "who left is a contributor like others"
+    session = (await api.http.post("/v1/sessions", json={"token": again.json()["token"]})).json()
+    me = Contributor(api, session["token"])
     assert (await me.post("/v1/contributors/me/erase")).status_code == 200

@@ -72,16 +72,18 @@ async def busy(url: str) -> AsyncIterator[Busy]:
             running.cancel()
 
 
-async def test_schemas_change_while_entries_are_written(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.long
+async def test_schemas_change_while_entries_are_written(migrated_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What this code reads and writes for contributions is in the schema 0012 too, so it stands for code of that."""
     monkeypatch.setattr(outgrown, "LOOK_SECONDS", 3_600.0)
-    async with busy(database_url) as writing:
-        await asyncio.to_thread(downgrade, database_url, "0012")
+    async with busy(migrated_url) as writing:
+        await asyncio.to_thread(downgrade, migrated_url, "0012")
         await writing.more()
-        await asyncio.to_thread(migrate, database_url)
+        await asyncio.to_thread(migrate, migrated_url)
     assert max(writing.waits) < _BEHIND_A_LOCK_SECONDS
 
 
+@pytest.mark.long
 async def test_a_change_waits_briefly_and_again_for_a_table_that_is_read_for_long(
     tmp_path: Path, postgres_url: str
 ) -> None:
@@ -100,6 +102,7 @@ async def test_a_change_waits_briefly_and_again_for_a_table_that_is_read_for_lon
     assert max(writing.waits) < _BEHIND_A_LOCK_SECONDS
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("change", [(COLUMN, NO_COLUMN, ""), (INDEX, NO_INDEX, "only_indexes = True")])
 async def test_a_change_gives_up_and_says_who_is_in_its_way(
     tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch, change: tuple[str, str, str]
@@ -133,6 +136,7 @@ async def test_a_change_gives_up_where_another_writer_never_ends(
             assert (await asyncio.to_thread(migrate, sqlite_database_url)).now.schema == added
 
 
+@pytest.mark.long
 async def test_an_index_is_made_beside_writers(tmp_path: Path, postgres_url: str) -> None:
     """It waits for a transaction that is under way, and nobody waits for it; what broke off is made anew."""
     newer = Newer(tmp_path)

@@ -114,6 +114,7 @@ def test_all_the_way(empty_database_url: str) -> None:
     assert reading(url, schemas.declared) == (HEAD, SINCE)
 
 
+@pytest.mark.long
 def test_what_would_be_lost_is_named_and_counted(tmp_path: Path, migrated_url: str) -> None:
     url = migrated_url
     newer = Newer(tmp_path)

@@ -41,6 +41,7 @@ async def test_the_index_of_leaf_hashes_is_the_declared_one(sqlite_database_url:
         assert made.scalar() == str(CreateIndex(declared).compile(database.engine.sync_engine))
 
 
+@pytest.mark.long
 async def test_migrating_again_changes_nothing(empty_database_url: str) -> None:
     migrate(empty_database_url)  # with a loop running, as in a test or a notebook
     migrate(empty_database_url)
@@ -48,9 +49,9 @@ async def test_migrating_again_changes_nothing(empty_database_url: str) -> None:
         pass
 
 
-def test_two_migrations_at_once_wait_for_each_other(empty_database_url: str) -> None:
+def test_two_migrations_at_once_wait_for_each_other(unmade_url: str) -> None:
     with ThreadPoolExecutor(3) as threads:
-        list(threads.map(migrate, [empty_database_url] * 3))
+        list(threads.map(migrate, [unmade_url] * 3))
 
 
 async def test_an_old_schema_is_named(database_url: str) -> None:

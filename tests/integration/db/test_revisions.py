@@ -138,6 +138,7 @@ def replace(connection: Connection) -> None:
     connection.execute(text("UPDATE transactions SET state = 'replaced' WHERE hash = '0x1'"))
 
 
+@pytest.mark.long
 async def test_rows_survive_up_down_and_up_again(empty_database_url: str) -> None:
     url = parse_url(empty_database_url)
     engine = engines.migrating_engine(url)
@@ -192,6 +193,7 @@ async def test_a_migration_that_leaves_rows_without_what_they_refer_to_changes_n
         await engine.dispose()
 
 
+@pytest.mark.long
 async def test_signed_bytes_that_are_damaged_are_named(empty_sqlite_url: str) -> None:
     engine = engines.migrating_engine(parse_url(empty_sqlite_url))
     try:

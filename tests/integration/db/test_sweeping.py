@@ -49,8 +49,8 @@ def _filled(table: Table, row: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def rows(database_url: str) -> AsyncIterator[Rows]:
-    async with open_database(database_url) as database:
+async def rows(migrated_url: str) -> AsyncIterator[Rows]:
+    async with open_database(migrated_url) as database:
         yield Rows(database)
 
 

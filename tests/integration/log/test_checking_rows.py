@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, insert, select, update
 
+from ledger.chain.signers import LocalSigner, Transaction
 from ledger.db import tables
 from ledger.log.checking import Finding, check_database
 from ledger.log.rotating import rotate_key
 from ledger.log.writer import Writer
 from ledger.statements.commitments import Opening
+from ledger.statements.onchain import keccak256
 from ledger.tree.checkpoints import LogSigner
 from tests.integration.log.conftest import LOG, OpenLog
 from tests.unit.log.samples import ORIGIN
@@ -128,3 +130,28 @@ async def test_heads_of_every_key(log: OpenLog, work: str) -> None:
     assert log.signer.verifier_key.vkey not in old
     await change(log, update(tables.logs).values(vkey=second.verifier_key.vkey))
     assert await places(log) == {("logs", 7, "vkey")}
+
+
+@pytest.mark.parametrize("tip", [3, None])
+async def test_a_transaction_that_says_something_else_than_its_bytes(log: OpenLog, tip: int | None) -> None:
+    t = tables.transactions
+    signer, asked = LocalSigner.from_key(b"\1" * 32), {"nonce": 4, "gas": 50_000, "max_fee": 9, "priority_fee": tip}
+    signed = signer.sign_transaction(Transaction(chain_id=5, to="0x" + "1c" * 20, data=b"call", **asked))
+    row = {
+        "log": LOG, "chain_id": 5, "sender": signer.address, "nonce": 4, "hash": signed.hash, "raw": signed.raw,
+        "intent": "anchor:1", "recipient": "0x" + "1c" * 20, "data": b"call", "gas": 50_000, "max_fee": "9",
+        "priority_fee": None if tip is None else "3", "state": "sent", "at_ms": 1, "detail": "",
+    }  # fmt: skip
+    await change(log, insert(t).values(row))
+    assert await found(log) == []
+    other = signer.sign_transaction(Transaction(chain_id=5, to="0x" + "ee" * 20, data=b"call", **asked))
+    for changed, columns in (
+        ({"recipient": "0x" + "ee" * 20, "data": b"evil"}, {"recipient", "data"}),
+        ({"chain_id": 6, "sender": "0x" + "ee" * 20, "nonce": 5}, {"chain_id", "sender", "nonce"}),
+        ({"gas": 1, "max_fee": "10", "priority_fee": "4"}, {"gas", "max_fee", "priority_fee"}),
+        ({"raw": b"evil"}, {"raw"}),
+        ({"raw": b"evil", "hash": "0x" + keccak256(b"evil").hex()}, {"raw"}),
+        ({"raw": other.raw, "hash": other.hash}, {"recipient"}),
+    ):
+        await change(log, update(t).values(row | changed))
+        assert await places(log) == {("transactions", None, column) for column in columns}

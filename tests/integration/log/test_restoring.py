@@ -12,16 +12,17 @@ from typing import Any
 import asyncpg
 import pytest
 from msgspec.structs import replace
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 
 from ledger.db import Database, migrate, open_database, tables
 from ledger.db.backup import SavedLog, back_up, check_backup
+from ledger.db.checksums import CHECKED, checksum
 from ledger.db.downgrade import downgrade
 from ledger.db.unfinished import UNFINISHED
 from ledger.errors import ConfigError, DatabaseError, ProofError
 from ledger.log.checking import Report, check_database
 from ledger.log.checking.views import VIEWS
-from ledger.log.items import Item, RevokeKey, Written
+from ledger.log.items import Item, NoteAct, RevokeKey, Written
 from ledger.log.reader import Reader
 from ledger.log.restoring import Lost, bring_back, check_continues, check_within
 from ledger.log.writer import Writer
@@ -155,6 +156,39 @@ async def test_the_same_log_again(database_url: str, new_url: str, tmp_path: Pat
         assert {key for key, row in keys.items() if row["digest"] == bytes(32)} == set(lost.keys)
         contents = {(row["kind"], row["subject"]) for row in await rows(new, "contents")}
         assert contents <= {(row["kind"], row["subject"]) for row in await rows(old, "contents")}
+
+
+class StaffDrill(Drill):
+    """A platform has members; after the backup one is changed and one removed, of whom the log tells."""
+
+    async def _begin(self, teller: Teller, writer: Writer) -> list[list[Item]]:
+        maker = Maker("staff", teller.now_ms)
+        await teller.tell(writer, maker.register())
+        rows: list[dict[str, Any]] = [
+            {"log": LOG, "id": f"mem_{n:016x}", "platform": maker.platform, "name": "Ada", "role": "owner"}
+            | {"wallet": f"0x{n:040x}", "at_ms": 1}
+            for n in range(3)
+        ]
+        async with teller.database.begin() as connection:
+            for row in rows:
+                sum_ = checksum(*(row[name] for name in CHECKED["members"]))
+                await connection.execute(insert(tables.members).values(row | {"checksum": sum_}))
+        act = NoteAct(platform=maker.platform, by="0" * 16, act="member.changed", subject=f"mem_{1:016x}")
+        return [
+            [act, replace(act, subject=f"mem_{2:016x}"), replace(act, subject=f"mem_{2:016x}", act="member.removed")]
+        ]
+
+
+async def test_members_who_were_removed_do_not_come_back(sqlite_database_url: str, tmp_path: Path) -> None:
+    """Nor does who was changed sign in as they were before, until an owner has looked."""
+    new_url = f"sqlite+aiosqlite:///{tmp_path / 'new.sqlite'}"
+    drill = StaffDrill(sqlite_database_url, new_url, tmp_path, 3)
+    await drill.write(1, 0)
+    await drill.restore()
+    async with open_database(new_url) as database:
+        found = [(row["id"], row["wallet"], row["role"]) for row in await rows(database, "members")]
+        assert sorted(found) == [(f"mem_{0:016x}", f"0x{0:040x}", "owner"), (f"mem_{1:016x}", "", "owner")]
+        passed(await check_database(database, LOG))
 
 
 async def test_the_log_goes_on(database_url: str, new_url: str, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from ledger.book import rewards
 from ledger.book.fold import Book
 from ledger.book.rewards import Settlement
+from ledger.chain.signers import LocalSigner, Transaction
 from ledger.db import Database, open_database, tables
 from ledger.db.checksums import CHECKED, checksum
 from ledger.errors import CrowdLedgerError
@@ -22,7 +23,6 @@ from ledger.log.writer import Writer
 from ledger.statements.campaigns import CampaignFunded
 from ledger.statements.kinds import parse
 from ledger.statements.log import ClockTick, LogOpened
-from ledger.statements.onchain import keccak256
 from ledger.statements.settlements import SettlementActivated
 from ledger.statements.values import format_time
 from ledger.tree.checkpoints import LogSigner
@@ -164,11 +164,16 @@ async def _rows_beside(
                  "log_id": HASH, "finalized": True}
         for size in (3, settlement.size)
     ]  # fmt: skip
-    raw = b"a signed transaction"
+    signer = LocalSigner.from_key(b"\1" * 32)
+    signed = signer.sign_transaction(
+        Transaction(
+            chain_id=PLACE.chain_id, nonce=1, to=PLACE.pool, data=b"call", gas=100_000, max_fee=7, priority_fee=3
+        )
+    )  # fmt: skip
     sent = chain | {
-        "sender": PLACE.opener, "nonce": 1, "hash": "0x" + keccak256(raw).hex(), "raw": raw, "intent": "anchor:3",
-        "recipient": PLACE.pool, "data": b"", "gas": 100_000, "max_fee": "7", "state": "sent", "at_ms": START_MS,
-        "detail": "",
+        "sender": signer.address, "nonce": 1, "hash": signed.hash, "raw": signed.raw, "intent": "anchor:3",
+        "recipient": PLACE.pool, "data": b"call", "gas": 100_000, "max_fee": "7", "priority_fee": "3", "state": "sent",
+        "at_ms": START_MS, "detail": "",
     }  # fmt: skip
     person = (await reader.contributions(limit=1)).items[0]
     signed_in = {"log": log, "platform": person.platform, "contributor": person.contributor, "expires_ms": START_MS}
@@ -177,6 +182,7 @@ async def _rows_beside(
         "log": log, "id": "mem_00112233445566aa", "platform": maker.platform, "name": "Ada", "role": "owner",
         "wallet": PLACE.opener, "at_ms": START_MS,
     }  # fmt: skip
+    seated = {"log": log, "platform": maker.platform, "contributor": member["id"], "expires_ms": START_MS}
     claim = pool | {"account": PLACE.opener, "cumulative": "1", "final_cumulative": "1", "state": "final", "block": 1}
     asked = {"log": log, "id": maker.id(), "state": "open", "at_ms": 1}
     shares = place | {
@@ -212,8 +218,8 @@ async def _rows_beside(
         "settlement_accounts": listed,
         "anchors": anchors,
         "transactions": [sent],
-        "sessions": [signed_in | {"digest": b"1" * 32}],
-        "sign_in_links": [signed_in | {"digest": b"2" * 32}],
+        "sessions": [signed_in | {"digest": b"1" * 32}, seated | {"digest": b"3" * 32}],
+        "sign_in_links": [signed_in | {"digest": b"2" * 32}, seated | {"digest": b"4" * 32}],
         "files": [file],
         "members": [member],
         "claims": [claim],

@@ -20,22 +20,59 @@ from ledger.audit.replay import Replay
 from ledger.book.fold import Book
 from ledger.errors import FormatError
 from ledger.statements import kinds
+from ledger.statements.campaigns import Limits
 from ledger.statements.contributions import ContributionSubmitted
-from ledger.statements.decisions import DecisionMade
+from ledger.statements.decisions import DecisionMade, OpenedReview
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.shapes import Shapes
 from ledger.statements.values import time_ms
 from ledger.tree.tiles import FULL_WIDTH
 from tests.unit.book.player import KINDS, NAMES, Player
-from tests.unit.book.story import DIGEST, SECOND, Story
+from tests.unit.book.story import DIGEST, SECOND, Story, person
 from tests.unit.book.test_runs import waiting
 
 OTHER_TERMS = 64 * "2"
+NONE = "0" * 8 + "-0000-7000-8000-" + "0" * 12
+ODD = [
+    *[{}] * 12,
+    {"supersedes": NONE},
+    {"appeal": NONE},
+    {"bonus": "1"},
+    {"bonus": "0"},
+    {"method": SECOND},
+    {"verdict": "needs_work"},
+    {"verdict": "rejected", "feedback": None},
+    {"reviewer": person(2)},
+    {"reviewer": person(9)},
+    {"reviews": [OpenedReview(review=NONE, verdict="accepted", score="1")]},
+    {"contribution": NONE},
+]
+"""What makes a decision anything but plain."""
 
 
 def simple(story: Story) -> str:
     """A campaign that asks for nothing: all of its work is plain."""
     return story.campaign(appeal=20, decision=40)
+
+
+def quick(story: Story) -> str:
+    """The same, where less time is left."""
+    return story.campaign(appeal=8, decision=12)
+
+
+def envelopes(story: Story) -> str:
+    """The same, of entries that are sealed at first."""
+    return story.campaign(appeal=20, decision=40, sealed=story.sealed(30, 40))
+
+
+def pilot(story: Story) -> str:
+    """The same, with few places until it is resumed."""
+    return story.campaign(appeal=20, decision=40, pilot=6)
+
+
+def limited(story: Story) -> str:
+    """The same, with few places for each person and task."""
+    return story.campaign(appeal=20, decision=40, limits=Limits(participants=6, per_person=2, per_task=5))
 
 
 def elsewhere(story: Story) -> str:
@@ -69,20 +106,28 @@ class Crowd(Player):
 
     def verdicts(self, number):
         campaign = self.campaign(number)
-        for work in [each for each in self.facts.contributions.values() if each.campaign == campaign][-8:]:
-            if work.decision is None:
-                verdict = "rejected" if (number := number * 7 + 1) % 3 else "accepted"
-                self.story.decide(work.id, verdict, self.score(number))
+        anywhere = number % 5 == 0
+        made = [each for each in self.facts.contributions.values() if anywhere or each.campaign == campaign][-12:]
+        place, odd, again = number % 8, ODD[number // 8 % len(ODD)], number % 6 == 0
+        for work in made:
+            number = number * 7 + 1
+            if work.decision is None or again:
+                more = odd if number % 4 == 0 or work is made[place % len(made)] else {}
+                said = {"verdict": "rejected" if number % 3 else "accepted", "score": self.score(number)}
+                self.story.decide(**{"contribution": work.id} | said | more)
 
 
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from([*NAMES, *["burst", "verdicts"] * 40, *["wait"] * 20, *["terms"] * 4]), st.integers(0, 999)
+        st.sampled_from([*NAMES, *["burst", "verdicts"] * 40, *["wait"] * 20, *["terms", "withdraw"] * 4]),
+        st.integers(0, 999),
     ),
     min_size=8,
     max_size=50,
 )
-CAMPAIGNS = st.lists(st.sampled_from([*KINDS, simple, elsewhere]), min_size=1, max_size=2, unique=True)
+CAMPAIGNS = st.lists(
+    st.sampled_from([*KINDS, simple, quick, envelopes, pilot, limited, elsewhere]), min_size=1, max_size=2, unique=True
+)
 PLACE = st.integers(0, 10**6)
 
 MEMBERS = st.sampled_from(
@@ -126,6 +171,7 @@ CHANGES = st.one_of(
     st.tuples(st.just("near"), PLACE, st.integers(1, 4), MEMBERS),
     st.tuples(st.just("spelt"), PLACE, PLACE, st.sampled_from(SPELLINGS)),
     st.tuples(st.just("digit"), PLACE, PLACE, st.sampled_from(b"0123456789abcdef")),
+    st.tuples(st.just("early"), PLACE, st.integers(1, 8), st.integers(1, 60)),
     st.tuples(st.sampled_from(["swapped", "doubled", "removed", "second look"]), PLACE, PLACE, st.none()),
     st.tuples(st.just("bytes"), PLACE, PLACE, st.binary(max_size=3)),
 )
@@ -155,6 +201,10 @@ def changed(entries: list[bytes], change: tuple) -> list[bytes]:
         case "bytes":
             at = other % (len(data) + 1)
             bad[place] = data[:at] + what + data[at + 1 :]
+        case "early":  # several of them, as somebody dates work back
+            dated = parsed(entries[max(0, place - what)])
+            for index in range(place, min(place + other, len(bad))) if not isinstance(dated, FormatError) else ():
+                bad[index] = with_value(bad[index], "at", dated.at)
         case "swapped":
             bad[place], bad[other % len(bad)] = bad[other % len(bad)], bad[place]
         case "doubled":

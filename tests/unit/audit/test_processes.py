@@ -92,11 +92,19 @@ def test_a_child_that_cannot_be_started_is_told(monkeypatch: pytest.MonkeyPatch,
 def test_a_message_that_breaks_off_ends_a_child_in_silence() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        command = [sys.executable, "-m", "ledger.audit.processes", str(theirs.fileno())]
-        child = subprocess.Popen(command, pass_fds=[theirs.fileno()], stderr=subprocess.PIPE)
+        command = [sys.executable, "-m", "ledger.audit.processes"]
+        child = subprocess.Popen(command, stdin=theirs, stderr=subprocess.PIPE)
         ours.sendall((1000).to_bytes(4, "big") + b"half of it")
     _, words = child.communicate(timeout=20)
     assert (child.returncode, words) == (0, b"")
+
+
+def test_who_has_no_standard_files_has_children_all_the_same(tmp_path: Path) -> None:
+    """As a service may be started: what is opened first then gets their numbers."""
+    work = f"open({str(tmp_path / 'out')!r}, 'w').write(str(list(p.each(abs, [-1, 2]))))"
+    code = f"from ledger.audit.processes import Processes\nwith Processes(2) as p:\n    {work}"
+    subprocess.run(["/bin/sh", "-c", 'exec "$0" -c "$1" <&- >&- 2>&-', sys.executable, code], timeout=60, check=True)
+    assert (tmp_path / "out").read_text() == "[1, 2]"
 
 
 def test_a_child_that_somebody_ends_is_told(two: Processes) -> None:

@@ -173,6 +173,7 @@ def test_a_ring_larger_than_the_window_is_still_one_ring():
     assert set(signal.subjects) == set(ring)
 
 
+@pytest.mark.long
 def test_a_crowd_of_a_hundred_thousand_answers_in_seconds():
     rng = random.Random(3)
     answers = [

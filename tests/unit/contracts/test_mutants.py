@@ -25,6 +25,7 @@ from scripts.mutants.touches import Touches
 PRAGMA = "pragma solidity 0.8.37;\n"
 COMMENT_OR_TEXT = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"", re.DOTALL)
 FUNCTION = re.compile(r"\bfunction (\w+)\([^{;]*\{")
+pytestmark = pytest.mark.long  # the contracts are compiled for it
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import { html, nothing } from "../vendor/lit-html.js";
 import { wallets } from "../wallet/wallets.mjs";
 import { t } from "../words.mjs";
-import { trouble } from "./parts.mjs";
+import { short, trouble } from "./parts.mjs";
 
 /** `state` has what went wrong (`problem`), the `farewell`, and the `platforms` of which one must be chosen; `does` what
     can be done: `key(text)`, `wallet(wallet)`, `platform(id)`. */
@@ -45,10 +45,11 @@ function choice(signIn) {
   })}</div>`;
 }
 
+/** With their ids: two may have one name, and anybody can enter somebody else's wallet. */
 function which(platforms, choose) {
   return html`<section class="card" aria-labelledby="which">
     <h2 id="which">${t("On which platform?")}</h2>
     <p>${t("Your wallet is a member of several.")}</p>
-    <div class="buttons">${platforms.map(({ id, name }) => html`<button type="button" class="button second" @click=${() => choose(id)}><bdi>${name}</bdi></button>`)}</div>
+    <div class="buttons">${platforms.map(({ id, name }) => html`<button type="button" class="button second" @click=${() => choose(id)}><bdi>${name}</bdi> ${short(id)}</button>`)}</div>
   </section>`;
 }
