@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ledger.client import Client
+from ledger.errors import CrowdLedgerError
 from scripts.bench.postgres import PostgresServer
 from scripts.soak.faults import Faults
 
 _DOWN_SECONDS: Final = (0.0, 6.0)
 _EXCUSED_SECONDS: Final = 20.0
 """So long after the database's return a process may still end for its absence."""
+_LOOK_SECONDS: Final = 1.0
 
 
 @dataclass
@@ -25,6 +28,19 @@ class Trouble(Faults):
     postgres: PostgresServer = field(kw_only=True)
     _bag: list[Callable[[], str]] = field(default_factory=list)
     _back: float = 0.0
+
+    def turn(self) -> None:
+        """As soak's, but the next one waits until all is up again: a machine that starts processes slowly would be down
+        for most of the run.
+        """
+        if time.monotonic() >= self._next and not self._is_whole():
+            self._next = time.monotonic() + _LOOK_SECONDS
+        super().turn()
+
+    def _is_whole(self) -> bool:
+        if self._later or self.postgres.pid is None or not all(each.runs for each in self.processes.every):
+            return False
+        return all(_is_ready(url) for url in self.processes.urls)
 
     def kinds(self) -> list[Callable[[], str]]:
         """The one that is next."""
@@ -67,3 +83,11 @@ class Trouble(Faults):
         self.postgres.stop(softly=softly)
         self._after(seconds, self._bring_back)
         return f"{'softly' if softly else 'as in a crash'}, for {seconds:.1f} s"
+
+
+def _is_ready(url: str) -> bool:
+    with Client(url) as client:
+        try:
+            return client.ready()
+        except CrowdLedgerError:
+            return False
