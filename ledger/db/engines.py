@@ -23,6 +23,7 @@ _CACHED_STATEMENTS = 512
 """More than there are texts of statements that append; the driver's default is 128."""
 _POSTGRES_SETTINGS = {"plan_cache_mode": "force_custom_plan"}
 """A plan that was kept from when a table was small would read all of it once it is large."""
+_NO_LIMIT = {"statement_timeout": "0"}
 _POWER_CUT = ("fsync", "full_page_writes")
 _DURABLE = ("synchronous_commit", *_POWER_CUT)
 _PRAGMAS = (
@@ -56,7 +57,8 @@ def async_engine(url: URL, command_timeout_seconds: float | None = None) -> Asyn
 def migrating_engine(url: URL) -> AsyncEngine:
     """The engine for migrations: SQLite changes a column by a new table in the place of one that others refer to."""
     if not is_sqlite(url):
-        return create_async_engine(url, hide_parameters=True)
+        # What the role or the server allows a query would end a large table's index again and again, half made.
+        return create_async_engine(url, connect_args={"server_settings": _NO_LIMIT}, hide_parameters=True)
     engine = create_async_engine(url, hide_parameters=True)
     # In a transaction it would be too late for the first; the second: whoever migrates asks for the lock by itself.
     _prepare_sqlite(engine.sync_engine, ("foreign_keys = OFF", "busy_timeout = 0"))

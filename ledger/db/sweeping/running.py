@@ -59,7 +59,7 @@ async def sweep(
 
 def _failed(error: BaseException) -> DatabaseError:
     return DatabaseError(
-        f"The database does not answer ({type(error).__name__}).",
+        error.detail if isinstance(error, DatabaseError) else f"The database does not answer ({type(error).__name__}).",
         remedy="Nothing is lost: what is too old goes the next time.",
     )
 

@@ -180,3 +180,12 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError("never")
+
+
+async def test_a_role_whose_queries_are_limited_can_still_change_the_schema(tmp_path: Path, postgres_url: str) -> None:
+    newer = Newer(tmp_path)
+    added = newer.add('op.execute("SELECT pg_sleep(0.1)")', oldest=HEAD)
+    async with open_database(postgres_url) as database, database.begin() as connection:
+        await connection.execute(text(f"ALTER DATABASE {database.engine.url.database} SET statement_timeout = '50ms'"))
+    with newer.version():
+        assert (await asyncio.to_thread(migrate, postgres_url)).now.schema == added

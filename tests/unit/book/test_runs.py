@@ -216,6 +216,19 @@ def test_too_late_or_withdrawn_or_replaced():
     assert check(story.entries).findings
 
 
+def test_one_that_is_too_late_among_others():
+    story, begin = work()
+    old, campaign = story.entries[begin].id, story.entries[begin].campaign
+    story.tick(600)
+    new = [story.submit(campaign, 4) for _ in range(2)]
+    story.tick(500)
+    begin = len(story.entries)
+    for each in (new[0], old, new[1]):
+        story.decide(each)
+    assert not takes(decide_run, story, begin, book_before(story, begin))
+    assert [finding.rule for finding in check(story.entries).findings] == ["decided-in-time"]
+
+
 def test_time_that_goes_back_is_nobodys_run():
     story, begin = work()
     back = structs.replace(story.entries[begin], at=story.entries[0].at)

@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from api.inbox import deliveries
 from api.inbox.hooks import Hooks
 from api.inbox.working import Inbox
+from api.reads import Reads
 from api.scope import is_delivery
 from api.service import new_id
 from ledger.connectors.registry import connectors
@@ -18,6 +19,7 @@ from ledger.db import tables
 from ledger.db.sealed import SealedSecrets, new_key
 from ledger.db.sweeping import DAY_MS, bodies, sweep
 from ledger.errors import TooManyError
+from ledger.log.writer import system_clock_ms
 from ledger.tree.keys import LogSigner
 from tests.integration.api.hooks.senders import (
     OTHER_SNS_SECRET,
@@ -227,6 +229,25 @@ async def test_an_erased_body_is_not_tried_again(api: Api, hook: Made) -> None:
     assert (left["has_body"], left["sha256"], left["bytes"]) == (False, line["sha256"], 1)
     again = await hook.platform.post(f"/v1/hooks/{hook.id}/deliveries/{line['id']}/retry")
     assert (again.status_code, "erased" in again.json()["detail"]) == (409, True)
+
+
+async def test_a_body_that_is_erased_at_this_moment_is_not_tried_again(
+    api: Api, hook: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await hook.send(by_header(b"{", hook.secret, 0))
+    line = await becomes(hook, "refused")
+    reads, one, swept = api.service.reads, Reads.one, []
+
+    async def and_then_it_goes(self: Reads, query: Any) -> Any:
+        row = await one(self, query)
+        if row is not None and "erased" in row._mapping:
+            swept.append(await sweep(reads.database, "main", api.service.config, system_clock_ms() + 31 * DAY_MS))
+        return row
+
+    monkeypatch.setattr(Reads, "one", and_then_it_goes)
+    again = await hook.platform.post(f"/v1/hooks/{hook.id}/deliveries/{line['id']}/retry")
+    assert (again.status_code, again.json()["detail"], len(swept)) == (409, "This delivery just changed.", 1)
+    assert (await hook.deliveries())[0]["state"] == "refused"
 
 
 async def test_of_what_cannot_be_used_the_newest_bodies_are_kept(
