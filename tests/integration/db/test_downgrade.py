@@ -145,6 +145,7 @@ op.drop_column("costs", "x")""",
     assert (read["costs"]["transaction"], "added" in read) == (["a", "b"], False)
 
 
+@pytest.mark.long
 def test_where_it_cannot_go(tmp_path: Path, migrated_url: str) -> None:
     url = migrated_url
     with pytest.raises(ConfigError, match=f"no schema '12'.*0001 to {HEAD}"):
@@ -180,6 +181,7 @@ def add_entry(url: str, index: int, kind: str, statement: bytes) -> None:
     change(url, lambda connection: connection.execute(text(insert), values))
 
 
+@pytest.mark.long
 def test_a_log_that_older_code_cannot_read_is_not_brought_back_to_it(migrated_url: str) -> None:
     url = migrated_url
     add_entry(url, 0, "admin.acted", b'{"by":"0011223344556677"}')

@@ -176,6 +176,7 @@ async def test_rows_survive_up_down_and_up_again(empty_database_url: str) -> Non
         await engine.dispose()
 
 
+@pytest.mark.long
 async def test_a_migration_that_leaves_rows_without_what_they_refer_to_changes_nothing(tmp_path: Path) -> None:
     url = f"sqlite+aiosqlite:///{tmp_path / 'log.sqlite'}"
     engine = engines.migrating_engine(parse_url(url))

@@ -98,7 +98,7 @@ async def test_a_running_process_stops_where_it_is_shut_out_and_goes_on_where_it
             with pytest.raises(DatabaseError, match=f"schema {strict}; this process is of schema {HEAD}"):
                 await writer.write(maker.submit("ann"))
             with pytest.raises(DatabaseError):
-                database.begin()
+                await database.begin().__aenter__()
             with newer.version():
                 await asyncio.to_thread(downgrade, migrated_url, additive)
             await becomes(database, out=False)
