@@ -72,7 +72,7 @@ class Database:
         except FAILURES as error:
             if begun and isinstance(error, OSError):
                 raise  # the block's own; the driver wraps those of a connection that was there
-            raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error
+            raise DatabaseError(f"The database does not answer ({error.__class__.__name__}).") from error
 
     def store(self, log: str) -> Store:
         """The store that appends to the log of this name. Closed with the database."""

@@ -45,6 +45,7 @@ def test_the_pages_are_fit_for_everybody(
         page.context.close()
 
 
+@pytest.mark.long
 def test_an_audit_is_run_and_its_report_is_shown(scene: World, open_page: Callable[..., Page], axe: Axe) -> None:
     page = open_page("/audit", size="phone")
     expect(page.locator("#audit-line")).to_have_text(f"crowdledger audit {scene.url} --rpc RPC_URL")

@@ -68,6 +68,7 @@ def test_by_link_see_appeal_and_take_back_with_the_keyboard(scene: World, open_p
     expect(page.get_by_role("heading", name="With a link")).to_be_visible()
 
 
+@pytest.mark.long
 def test_a_link_that_was_used_says_so(scene: World, open_page: OpenPage) -> None:
     token = scene.sign_in_token("gil")
     open_page(f"/me#link={token}")

@@ -122,6 +122,7 @@ def test_a_key_shows_only_what_it_allows_and_can_be_made_and_revoked(ours: Ours,
     assert other.problems.pop().startswith("Failed to load resource")  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 def test_reviewing_by_keyboard_alone(ours: Ours, open_page: OpenPage) -> None:
     campaign = ours.campaign("By keyboard")
     first, second, third = (ours.send(campaign, {"label": label}, who=label) for label in ("wren", "robin", "tit"))
@@ -344,9 +345,8 @@ def test_costs_and_settlements(scene: World, open_page: OpenPage) -> None:
     expect(page.get_by_text("anchoring the log")).to_be_visible()
 
 
-@pytest.mark.parametrize(
-    ("lang", "size", "dark"), [pytest.param("en", "desktop", False, marks=pytest.mark.long), ("fa", "phone", True)]
-)
+@pytest.mark.long
+@pytest.mark.parametrize(("lang", "size", "dark"), [("en", "desktop", False), ("fa", "phone", True)])
 def test_everybody_can_use_it(scene: World, open_page: OpenPage, axe: Axe, lang: str, size: str, dark: bool) -> None:
     page = open_page(f"/platform?lang={lang}", lang=lang, size=size, dark=dark)
     assert axe(page) == []

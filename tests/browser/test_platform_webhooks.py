@@ -95,6 +95,7 @@ def test_what_cannot_be_made_says_why(ours: Ours, open_page: OpenPage) -> None:
     page.problems.clear()  # type: ignore[attr-defined]
 
 
+@pytest.mark.long
 def test_we_call_a_server(ours: Ours, open_page: OpenPage, called: Called) -> None:
     page = open_page("/platform#endpoints")
     enter(page, ours.key)
@@ -154,6 +155,7 @@ def test_we_call_a_server(ours: Ours, open_page: OpenPage, called: Called) -> No
     expect(card).to_have_count(0)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("lang", "size", "dark"), [("fa", "phone", False)])
 def test_everybody_can_read_it(
     ours: Ours, open_page: OpenPage, axe: Axe, called: Called, lang: str, size: str, dark: bool

@@ -220,6 +220,7 @@ def test_what_is_dangerous_is_refused(desk: Desk) -> None:
     assert desk.nonce == 0
 
 
+@pytest.mark.long
 def test_gas_that_grows_dear_after_the_plan_is_not_paid(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.write(max_fee_gwei=None)
 

@@ -162,6 +162,7 @@ def check_both(site: Site) -> None:
     assert listed == sizes
 
 
+@pytest.mark.long
 def test_two_logs_on_sqlite(site: Site) -> None:
     check_both(site)
 

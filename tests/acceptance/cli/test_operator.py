@@ -73,6 +73,7 @@ def children(pid: int) -> list[int]:
     return [int(word) for word in found.stdout.split()]
 
 
+@pytest.mark.long
 def test_keys_and_where_their_secrets_are(site: Path, environment: dict[str, str]) -> None:
     assert all(path.stat().st_mode & 0o077 == 0 for path in (site / "secrets").iterdir())
     assert "PRIVATE" not in (site / "crowdledger.toml").read_text()

@@ -159,6 +159,7 @@ def test_what_is_decided_and_paid_later_is_paid_here(site: Site, requester: Requ
     assert awarded(site, campaign, late) == [35]
 
 
+@pytest.mark.long
 def test_a_queue_is_emptied_of_what_is_recorded_and_of_nothing_else(
     site: Site, requester: Requester, queue: Queue
 ) -> None:
@@ -225,6 +226,7 @@ def test_a_hit_that_is_gone_is_said_and_the_others_are_pulled(site: Site, reques
     assert "AWS.MechanicalTurk.HITDoesNotExist" in rejects(site)[0]["reason"]
 
 
+@pytest.mark.long
 def test_credentials_come_from_aws_and_what_is_missing_is_named(
     site: Site, requester: Requester, monkeypatch: pytest.MonkeyPatch
 ) -> None:

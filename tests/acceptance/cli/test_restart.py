@@ -107,6 +107,7 @@ class Writer(threading.Thread):
             return
 
 
+@pytest.mark.long
 def test_no_request_is_refused(tmp_path: Path) -> None:
     signer = LogSigner.generate(ORIGIN)
     service = Service(tmp_path, signer)

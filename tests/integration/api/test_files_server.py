@@ -144,6 +144,7 @@ def test_a_download_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_a_large_file_is_never_in_memory(server: Server, client: Client, tmp_path: Path) -> None:
     """300 MB up, down, and to somebody who asks for them and does not read."""
     (tmp_path / "small").write_bytes(bytes(3 * MEGABYTE))

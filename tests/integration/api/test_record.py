@@ -100,6 +100,7 @@ async def test_the_key_says_whose_it_is(platform: Platform) -> None:
         "expires": None,
         "platform": platform.id,
         "platform_name": "Answers Ltd",
+        "member": None,
     }
     check(await platform.api.http.get("/v1/keys/current"), 401, "unauthorized")
 

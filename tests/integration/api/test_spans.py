@@ -161,6 +161,7 @@ async def test_a_callers_flag_decides_nothing(traced: Traced, collector: Collect
     assert len(collector.named("GET /v1/audit/summary")) == 6
 
 
+@pytest.mark.long
 def test_without_the_setting_nothing_is_loaded() -> None:
     program = (
         "import sys, api.app\n"

@@ -36,6 +36,7 @@ async def _at(crowd: Crowd, kind: type) -> datetime:
     return datetime.fromisoformat(last.at)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wallet_delay", [3])
 async def test_money_waits_for_a_wallet_and_a_wallet_objects(crowd: Crowd, wallet_delay: int) -> None:
     """Pia is paid once she has a wallet; when another is linked to her, her own holds it back for twice as long."""
@@ -87,6 +88,7 @@ async def test_money_waits_for_a_wallet_and_a_wallet_objects(crowd: Crowd, walle
     assert {lost.award.contributor, gained.award.contributor} == {public}
 
 
+@pytest.mark.long
 async def test_direct_work_that_the_platform_is_silent_about_is_paid(crowd: Crowd) -> None:
     """Quin signs an entry and sends it without the platform, which neither decides nor can drop it."""
     campaign = await crowd.open(

@@ -44,6 +44,7 @@ async def purposes(world: World) -> list[str]:
     return [each for each in await world.rows(tables.transactions, "intent") if each.startswith("claim")]
 
 
+@pytest.mark.long
 async def test_a_claim_made_with_another_tool_shows_at_once_and_goes_with_its_block(
     own_chain_world: tuple[DevChain, World],
 ) -> None:
@@ -68,6 +69,7 @@ async def test_a_claim_made_with_another_tool_shows_at_once_and_goes_with_its_bl
     await worker.close()
 
 
+@pytest.mark.long
 async def test_batches_in_tree_order_up_to_a_size_and_a_number_a_day(sqlite_world: World) -> None:
     world = sqlite_world
     worker = world.worker(relay_batch=2, relay_claims_per_day=3)

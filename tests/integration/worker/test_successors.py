@@ -68,6 +68,7 @@ async def settled(world: World, worker: Worker, number: int) -> None:
     await world.until(activated, worker)
 
 
+@pytest.mark.long
 async def test_the_operator_moves_and_the_service_goes_on(
     sqlite_world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -77,7 +77,9 @@ def edits_of(value: int) -> set[int]:
     return ({value ^ 1 << bit for bit in range(8)} | set(b'01Aa/+=" \n\\')) - {value}
 
 
-@pytest.mark.parametrize("trusted", [KEY, None], ids=["trusted", "own word"])
+@pytest.mark.parametrize(
+    "trusted", [pytest.param(KEY, id="trusted"), pytest.param(None, id="own word", marks=pytest.mark.long)]
+)
 def test_any_one_byte_changed_in_the_log_part_fails(trusted: VerifierKey | None) -> None:
     data = ANCHORED_RECEIPT.encode()
     begin = data.index(b'{"block"')

@@ -19,7 +19,7 @@ from ledger.worker.settling import Settling
 def alarms(failure: CrowdLedgerError | None, *aside: str) -> tuple[str, ...]:
     nodes = [NodeHealth(shown=f"https://n{number}", aside=each) for number, each in enumerate(aside)]
     context: Any = SimpleNamespace(chain=SimpleNamespace(health=lambda: nodes))
-    parts: Any = SimpleNamespace(plan=None, wrong=False, refused=False, failing=False)
+    parts: Any = SimpleNamespace(plan=None, wrong=False, refused=False, failing=False, found_altered=False)
     return Reporting(context, parts, parts, parts, parts)._alarms(failure, late=False, stuck=False)
 
 

@@ -30,6 +30,7 @@ def script(text: str) -> tuple[str, ...]:
     return (sys.executable, "-c", text)
 
 
+@pytest.mark.long
 async def test_a_child_audits_a_log(published: Path) -> None:
     got = await run_child(Job(str(published), (), None), BOUNDS)
     assert got.failure is None
