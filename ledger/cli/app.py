@@ -9,6 +9,7 @@ import importlib
 import importlib.util
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -94,6 +95,9 @@ def main() -> None:
     except OSError as error:
         # A file or a folder that is not what the command takes; the fault is named, a stack trace helps nobody.
         _show(ConfigError(f"{error.filename or 'A file'}: {error.strerror or error}.", remedy="Check the path."))
+        sys.exit(COULD_NOT_RUN)
+    except Exception:  # a fault of ours, or no memory: says nothing of what was to be checked, as Python's own 1 would
+        traceback.print_exc()
         sys.exit(COULD_NOT_RUN)
 
 

@@ -9,7 +9,7 @@ import typer.main
 from typer.testing import CliRunner
 
 import ledger
-from ledger.cli import app
+from ledger.cli import app, main
 
 RUNNER = CliRunner()
 
@@ -84,3 +84,19 @@ def test_a_new_key_is_for_its_owner_only_and_never_overwritten(home: Path) -> No
 def test_a_bad_origin_makes_nothing(home: Path, origin: str) -> None:
     assert "not a name for a log" in str(RUNNER.invoke(app, ["init", "--origin", origin]).exception)
     assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize("fault", [RuntimeError("ours"), MemoryError()], ids=lambda fault: type(fault).__name__)
+def test_a_fault_of_ours_is_not_a_verdict(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """1 would say that what was checked is wrong."""
+
+    def fail() -> None:
+        raise fault
+
+    monkeypatch.setattr("ledger.cli.app.app", fail)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert type(fault).__name__ in capsys.readouterr().err
