@@ -95,7 +95,7 @@ def test_a_fault_of_ours_is_not_a_verdict(
     def fail() -> None:
         raise fault
 
-    monkeypatch.setattr("ledger.cli.app.app", fail)
+    monkeypatch.setattr(sys.modules["ledger.cli.app"], "app", fail)
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
