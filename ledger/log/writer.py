@@ -20,7 +20,7 @@ from ledger.db import Database
 from ledger.db.loading import Loaded
 from ledger.db.rows import CheckpointRow
 from ledger.db.store import Change, Head
-from ledger.errors import CrowdLedgerError, QueueFullError, UnavailableError
+from ledger.errors import CrowdLedgerError, LogDivergedError, QueueFullError, UnavailableError
 from ledger.log.groups import Group, receipts_of, written_of
 from ledger.log.items import Item, Written
 from ledger.log.naming import named
@@ -225,6 +225,11 @@ class Writer:
                 if self._stopped is not None:
                     raise self._stopped.with_traceback(None)
                 committed = await self._commit(group, requests)
+            except LogDivergedError as error:
+                if self._stopped is None:  # no later group is better: /ready says so, and the operator's log
+                    _logger.critical("%s", error)
+                    self.stop_writes(error)
+                self._settle_all(group, error)
             except CrowdLedgerError as error:
                 self._settle_all(group, error)
             except Exception:  # the writer must outlive a fault of ours; nothing of the group is stored

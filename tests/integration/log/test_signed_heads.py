@@ -36,6 +36,7 @@ async def refused(log: OpenLog, match: str) -> None:
             with pytest.raises(LogDivergedError, match=match) as caught:
                 await writer.write(log.maker.submit("ann"))
             assert "crowdledger audit --database" in caught.value.remedy
+            assert not writer.writes_allowed
     assert await stored(log) == before
 
 
