@@ -20,6 +20,7 @@ from api.kept import Kept, KeptEach
 from api.reads import Reads
 from api.reads.history import Sums
 from api.reads.people_payments import Paid, Sum
+from api.reads.record import Earner
 from api.reads.settlements import Place
 from api.reads.summary import AnchorRow
 from api.scope import SERVICE
@@ -36,7 +37,7 @@ from ledger.statements.campaigns import CampaignOpened
 from ledger.statements.values import uuid7
 from ledger.wire.figures import Figures
 from ledger.wire.history import History
-from ledger.wire.record import CampaignRecord, ContributorReward, Signs
+from ledger.wire.record import CampaignRecord, Signs
 from ledger.wire.reputation import PublicReputation
 
 _TREES: Final = 4
@@ -96,7 +97,7 @@ class Service:
     """Public records by campaign."""
     signs: KeptEach[str, Signs] = field(default_factory=lambda: KeptEach(_SIGNS_SECONDS, _FIGURES))
     """Counts of signs of fraud by campaign."""
-    earned: KeptEach[str, list[ContributorReward]] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _EARNED))
+    earned: KeptEach[str, list[Earner]] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _EARNED))
     """What everybody earned in a campaign, the most first: of a few campaigns, as each may have many people."""
     share_sums: KeptEach[tuple[Place, int, int, str], tuple[int, int] | None] = field(
         default_factory=lambda: KeptEach(0, _FIGURES)

@@ -5,7 +5,7 @@ Reads see committed rows only; ``orders`` alone writes, the requests that the wo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, Select
@@ -22,9 +22,13 @@ class Reads(LogQueries):
         self.database = database
         self.log = log
 
-    async def all(self, query: Select[*tuple[Any, ...]]) -> Sequence[Row[Any]]:
-        """Every row of a query that bounds itself."""
-        return await self._all(query)
+    async def all(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """Every row of a query that bounds itself; ``values`` are those of its named parameters."""
+        return await self._all(query, values)
+
+    def parts(self, query: Select[*tuple[Any, ...]]) -> AsyncIterator[Sequence[Row[Any]]]:
+        """Every row of a query that may have very many, some at a time."""
+        return self._parts(query)
 
     async def one(self, query: Select[*tuple[Any, ...]]) -> Row[Any] | None:
         """The first row, or None."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +29,36 @@ class Course:
 
     seconds: int
     stretches: list[Stretch]
+
+
+@dataclass(slots=True)
+class Earner:
+    """What one contributor (public id) has earned in a campaign so far, in base units, and with how much work."""
+
+    contributor: str
+    contributions: int = 0
+    accepted: int = 0
+    earned: int = 0
+
+    def add(self, campaign: Campaign, group: Group) -> None:
+        """Some more of their contributions, which stand alike."""
+        self.contributions += group.number
+        if group.state in COUNTS:
+            self.accepted += group.number
+            self.earned += units(campaign.versions, group)
+
+    def place(self) -> tuple[int, int, str]:
+        """Who earned most comes first."""
+        return -self.earned, -self.accepted, self.contributor
+
+    def line(self) -> ContributorReward:
+        """As replies have it."""
+        return ContributorReward(
+            contributor=self.contributor,
+            contributions=self.contributions,
+            accepted=self.accepted,
+            earned=str(self.earned),
+        )
 
 
 async def course(reads: Reads, campaign: Campaign) -> Course:
@@ -83,27 +112,18 @@ async def contributors(reads: Reads, campaign: str, most: int) -> int:
     return len(await reads.all(query.distinct().limit(most)))
 
 
-async def rewards(
-    reads: Reads, campaign: Campaign, now_ms: int, shares: dict[str, int] | None
-) -> list[ContributorReward]:
+async def rewards(reads: Reads, campaign: Campaign, now_ms: int, shares: dict[str, int] | None) -> list[Earner]:
     """What every contributor has earned as it stands, the most first; ``shares`` of a campaign that pays once."""
     rows = standing(reads, campaign, now_ms).subquery()
     keys = (rows.c.state, rows.c.verdict, rows.c.version, rows.c.first_version, rows.c.score, rows.c.bonus)
     query = select(rows.c.contributor, *keys, func.count().label("number")).group_by(rows.c.contributor, *keys)
-    groups: defaultdict[str, list[Group]] = defaultdict(list)
-    for row in await reads.all(query):
-        number, bonus = int(row.number), int(row.bonus or 0)
-        group = Group(row.state, row.verdict, row.version, row.first_version, int(row.score), bonus, number, 0)
-        groups[row.contributor].append(group)
-    lines = [_line(campaign, who, of, (shares or {}).get(who, 0)) for who, of in groups.items()]
-    return sorted(lines, key=lambda line: (-int(line.earned), -line.accepted, line.contributor))
-
-
-def _line(campaign: Campaign, who: str, groups: Sequence[Group], share: int) -> ContributorReward:
-    accepted = [group for group in groups if group.state in COUNTS]
-    return ContributorReward(
-        contributor=who,
-        contributions=sum(group.number for group in groups),
-        accepted=sum(group.number for group in accepted),
-        earned=str(share + sum(units(campaign.versions, group) for group in accepted)),
-    )
+    found: dict[str, Earner] = {}
+    async for part in reads.parts(query):
+        for row in part:
+            number, bonus = int(row.number), int(row.bonus or 0)
+            group = Group(row.state, row.verdict, row.version, row.first_version, int(row.score), bonus, number, 0)
+            earner = found.get(row.contributor)
+            if earner is None:
+                earner = found[row.contributor] = Earner(row.contributor, earned=(shares or {}).get(row.contributor, 0))
+            earner.add(campaign, group)
+    return sorted(found.values(), key=Earner.place)

@@ -14,6 +14,7 @@ from api.lookup import find_campaign
 from api.reads import record as reads
 from api.reads import reviewers, versions
 from api.reads.people_earnings import shares_of
+from api.reads.record import Earner
 from api.reads.versions import Versions
 from api.routes.figures import figures_of
 from api.routes.signals import look
@@ -49,15 +50,16 @@ async def list_rewards(
     """What each contributor (public id) has earned in a campaign as it stands, the most first."""
     service = service_of(request)
     found = await versions.load(service.reads, await find_campaign(service.reader, campaign))
-    lines = await service.earned.get(campaign, lambda: earned_of(service, found))
+    earners = await service.earned.get(campaign, lambda: earned_of(service, found))
     after = cursors.decode(cursor) or 0
-    return page_of_rewards(lines, after, limit)
+    return page_of_rewards(earners, after, limit)
 
 
-def page_of_rewards(lines: list[ContributorReward], after: int, limit: int) -> Page[ContributorReward]:
-    """The lines behind the first ``after``."""
+def page_of_rewards(earners: list[Earner], after: int, limit: int) -> Page[ContributorReward]:
+    """The lines of those behind the first ``after``."""
     end = after + limit
-    return Page(items=lines[after:end], next=cursors.encode(end) if end < len(lines) else None)
+    items = [each.line() for each in earners[after:end]]
+    return Page(items=items, next=cursors.encode(end) if end < len(earners) else None)
 
 
 async def record_of(service: Service, found: Versions) -> CampaignRecord:
@@ -75,7 +77,7 @@ async def record_of(service: Service, found: Versions) -> CampaignRecord:
     )
 
 
-async def earned_of(service: Service, found: Versions) -> list[ContributorReward]:
+async def earned_of(service: Service, found: Versions) -> list[Earner]:
     """What every contributor earned, counted now."""
     book, now_ms = found.book, _now_ms()
     once = isinstance(book.versions[-1].policy, policies.ONCE_FOR_ALL)

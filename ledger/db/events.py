@@ -2,31 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import lru_cache
 
-from sqlalchemy import Select, select, union_all
+from sqlalchemy import Integer, Select, bindparam, select, union_all
 
 from ledger.db.tables import events
 from ledger.wire.events import EventType
 
 
-def wanted(
-    log: str, platform: str, types: Sequence[EventType], after: int, limit: int
-) -> Select[tuple[int, EventType, int, str]]:
-    """Rows (number, type, at_ms, data) of a platform's events of these types, at least one, beyond ``after``.
+@lru_cache(maxsize=256)
+def wanted(types: tuple[EventType, ...]) -> Select[tuple[int, EventType, int, str]]:
+    """Rows (number, type, at_ms, data) of a platform's events of these types, at least one, in their order.
 
-    The index has each type's events in their order; of each at most ``limit`` are looked at, however many others lie
-    between them.
+    It is executed with ``place``. The index has each type's events in their order; of each at most the limit is looked
+    at, however many others lie between them. Streams ask twice a second: making the query anew took longer than the
+    database did to answer it.
     """
     e = events.c
     some = [
         select(e.number, e.type, e.at_ms, e.data)
-        .where(e.log == log, e.platform == platform, e.type == kind, e.number > after)
+        .where(e.log == bindparam("of_log"), e.platform == bindparam("of_platform"))
+        .where(e.type == kind, e.number > bindparam("after"))
         .order_by(e.number)
-        .limit(limit)
+        .limit(bindparam("most", type_=Integer))
         .subquery()
         for kind in dict.fromkeys(types)
     ]
     together = union_all(*(select(each) for each in some)).subquery()
     found = together.c
-    return select(found.number, found.type, found.at_ms, found.data).order_by(found.number).limit(limit)
+    query = select(found.number, found.type, found.at_ms, found.data)
+    return query.order_by(found.number).limit(bindparam("most", type_=Integer))
+
+
+def place(log: str, platform: str, after: int, limit: int) -> dict[str, str | int]:
+    """The values of ``wanted``: whose events, those beyond the number ``after``, so many at most."""
+    return {"of_log": log, "of_platform": platform, "after": after, "most": limit}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -20,6 +20,8 @@ ValueT = TypeVar("ValueT")
 MAX_PAGE = 200
 _CHUNK = 500
 """Values in one IN list; SQLite takes 32,766 at most."""
+_PART = 100
+"""Rows that are taken in one turn of the event loop; a thousand would hold it for some 10 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,24 @@ class LogQueries:
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error
 
-    async def _all(self, query: Select[Any]) -> Sequence[Row[Any]]:
-        """All rows of a query. Raises DatabaseError."""
+    async def _all(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
+        """All rows of a query; ``values`` are those of its named parameters. Raises DatabaseError."""
         async with self._connection() as connection:
-            rows: Sequence[Row[Any]] = (await connection.execute(query)).all()
+            rows: Sequence[Row[Any]] = (await connection.execute(query, values)).all()
         return rows
+
+    async def _parts(self, query: Select[Any]) -> AsyncIterator[Sequence[Row[Any]]]:
+        """All rows of a query that may have very many, some at a time: others get their turn in between.
+
+        Raises DatabaseError.
+        """
+        try:
+            async with self._database.engine.connect() as connection:
+                rows = await connection.stream(query.execution_options(yield_per=_PART))
+                async for part in rows.partitions():
+                    yield part
+        except (SQLAlchemyError, OSError) as error:
+            raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error
 
     async def _one(self, query: Select[Any]) -> Row[Any] | None:
         """The one row of a query, or None. Raises DatabaseError."""

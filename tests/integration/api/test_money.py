@@ -75,9 +75,9 @@ async def compare_money(database: Database, book: Book) -> int:
         assert (found.earned, found.open) == (state.awarded, 0), campaign
         won = await shares_of(reads, campaign, FAR_MS)
         lines = await rewards(reads, versions.book, FAR_MS, won)
-        earned = {line.contributor: int(line.earned) for line in lines if line.earned != "0"}
+        earned = {line.contributor: line.earned for line in lines if line.earned}
         assert earned == awarded_for_work(state), campaign
-        assert [int(line.earned) for line in lines] == sorted((int(line.earned) for line in lines), reverse=True)
+        assert [line.earned for line in lines] == sorted((line.earned for line in lines), reverse=True)
         total += found.earned
     return total
 
