@@ -49,7 +49,7 @@ load: setup ## ten minutes of a realistic mix: no error, 99th percentiles, flat 
 scale: setup ## 1, 2 and 4 API processes, workers, one log and several on one PostgreSQL: processor time a request
 	@$(RUN)/python -m scripts.load.scale $(ARGS)
 
-fuzz: setup ## whatever is sent to the API, the answer is as described: minutes of Schemathesis; ARGS="--minutes 30 --seed 7"
+fuzz: setup ## whatever is sent to the API, the answer is as described: minutes of Schemathesis; ARGS="--minutes 30 --seed 7", ARGS=--parsers
 	@$(RUN)/python -m scripts.fuzz $(ARGS)
 
 consensus: setup ## crowd-kit for the methods crowdkit:*, the extra 'consensus' (some 800 MB)

@@ -155,11 +155,16 @@ class _Child:
 
     def _gone(self) -> UnavailableError:
         code = self._process.wait()
-        how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with code {code}"
+        how = f"by signal {_signal_name(-code)}" if code < 0 else f"with code {code}"
         return UnavailableError(
             f"A process of the audit ended {how}.",
             remedy="If the memory was too little, use fewer (--processes 1 takes the least); try again.",
         )
+
+
+def _signal_name(number: int) -> str:
+    """SIGKILL for 9; the number itself for one without a name, such as a real-time signal."""
+    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
 def main() -> None:

@@ -107,12 +107,15 @@ def test_who_has_no_standard_files_has_children_all_the_same(tmp_path: Path) -> 
     assert (tmp_path / "out").read_text() == "[1, 2]"
 
 
-def test_a_child_that_somebody_ends_is_told(two: Processes) -> None:
+@pytest.mark.parametrize(
+    ("sent", "told"), [(signal.SIGKILL, "SIGKILL"), (signal.SIGRTMIN + 6, str(signal.SIGRTMIN + 6))]
+)
+def test_a_child_that_somebody_ends_is_told(two: Processes, sent: int, told: str) -> None:
     results = two.each(partial(pow, 2), range(100))
     next(results)
     children = pids(two)
-    os.kill(children[1], signal.SIGKILL)
-    with pytest.raises(UnavailableError, match="ended by signal SIGKILL"):
+    os.kill(children[1], sent)
+    with pytest.raises(UnavailableError, match=rf"ended by signal {told}\."):
         list(results)
     wait_until_gone(*children)
 
