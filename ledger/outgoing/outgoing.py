@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import httpcore
@@ -48,6 +49,12 @@ class Answer:
     """The body is longer: the rest of it was not read."""
 
 
+@cache
+def _machines_authorities() -> ssl.SSLContext:
+    """The certificates that this machine trusts; reading them takes some 30 ms, so once a process."""
+    return ssl.create_default_context()
+
+
 class Outgoing:
     """Sends requests; connections are kept for a moment. One event loop; ``close`` in the end."""
 
@@ -56,7 +63,7 @@ class Outgoing:
         self._private = private
         self._names = Names()
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=ssl.create_default_context() if tls is None else tls,
+            ssl_context=_machines_authorities() if tls is None else tls,
             max_connections=_MAX_CONNECTIONS,
             max_keepalive_connections=_MAX_CONNECTIONS,
             keepalive_expiry=_KEPT_SECONDS,
