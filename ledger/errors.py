@@ -22,7 +22,7 @@
     │   ├── TooManyError           429  somebody tries too often
     │   │   └── RateLimitedError       429  a key or a network sends more requests than it may
     │   ├── DatabaseError              the database does not answer
-    │   ├── LogDivergedError           our log is behind or differs from what is anchored: writes stop
+    │   ├── LogDivergedError           our log is not what is anchored, or what its key signed: writes stop
     │   └── ClockError                 this machine's clock is far behind the log's
     ├── OutgoingRefusedError       a request of ours must not go where it is told to, now or later
     ├── ChainError                 the chain or a contract
@@ -298,7 +298,8 @@ class DatabaseError(UnavailableError):
 
 
 class LogDivergedError(UnavailableError):
-    """Our log is behind, or differs from, what is anchored: writes stop until the right database is restored."""
+    """Our log is behind, or differs from, what is anchored, or is not what its key signed: writes stop until the right
+    database is restored."""
 
     slug = "log-diverged"
     title = "The log is not the one that is anchored; writes are stopped"

@@ -13,9 +13,12 @@ from ledger.chain.anchors import AnchorEvent
 from ledger.chain.answers import Block
 from ledger.chain.contracts import AnchoredHead
 from ledger.chain.successors import LogState
-from ledger.errors import FormatError
+from ledger.errors import FormatError, ProofError
+from ledger.log.signed_heads import altered
 from ledger.statements import kinds
 from ledger.statements.values import format_time, time_ms
+from ledger.tree import merkle
+from ledger.tree.checkpoints import Checkpoint
 from ledger.worker.context import Context, Pace
 from ledger.worker.ports import AnchorPlan, AnchorRow, PlanReason
 from ledger.worker.requests import Requests
@@ -110,17 +113,30 @@ class Anchoring:
         """Anchor to our log, if there is one and it is time; whether the contract's head moved.
 
         A log that is behind ``newest``, the newest head of all, has just begun to continue another and catches up.
+        Raises LogDivergedError where the head to anchor is not one that the log's key signed.
         """
         context, signer = self._context, self._context.signers.operator
-        size = await context.entries.size()
-        self.plan = await self._plan(own, newest, size, latest)
+        signed = await context.entries.signed_head()
+        self.plan = await self._plan(own, newest, signed.size, latest)
         if own is None or signer is None or not self.plan.due:
             return False
-        size = min(size, own.head.size + MAX_GROWTH)
-        root = await context.entries.root_at(size)
+        size = min(signed.size, own.head.size + MAX_GROWTH)
+        root = await self._root_at(size, signed)
         proof = await context.entries.consistency(own.head.size, size)
         data = contracts.anchor_call(own.log_id, size, root, proof)
         return await self._sender.send(signer, f"anchor:{size}", context.deployment.contribution_log, data) is not None
+
+    async def _root_at(self, size: int, signed: Checkpoint) -> bytes:
+        """The root of the first entries of those under the signed head; the stored tree has to prove it."""
+        if size == signed.size:
+            return signed.root
+        entries = self._context.entries
+        try:
+            root, proof = await entries.root_at(size), await entries.consistency(size, signed.size)
+            merkle.verify_consistency(size, signed.size, root, signed.root, proof)
+        except ProofError as error:
+            raise altered(f"The stored tree of {size} entries does not lead to the head that is signed.") from error
+        return root
 
     async def _plan(self, own: LogState | None, newest: AnchoredHead, size: int, latest: Block) -> AnchorPlan:
         context = self._context

@@ -10,8 +10,11 @@ from ledger.chain.fees import FeePolicy
 from ledger.chain.signers import Signer
 from ledger.errors import UnavailableError
 from ledger.log.items import Fence
+from ledger.log.signed_heads import altered
 from ledger.statements.kinds import AnyStatement
 from ledger.statements.values import format_time
+from ledger.tree.growth import CompactRange, Growth
+from ledger.tree.merkle import hash_entries
 from ledger.worker.ports import Chain, Clock, Log, Rows, Signing, Work
 
 _FOLD_ENTRIES = 2_000
@@ -74,6 +77,8 @@ class Context:
     """Of the lease; 0 while we do not lead."""
     lease_until_ms: int = 0
     book: Book = field(default_factory=Book)
+    folded: CompactRange = field(default_factory=CompactRange)
+    """The tree of the entries as the book folded them, byte for byte."""
 
     @property
     def pool(self) -> tuple[int, str]:
@@ -86,13 +91,25 @@ class Context:
         return Fence(holder=self.holder, token=self.token)
 
     async def follow(self) -> None:
-        """Fold what was written since; keeps the lease meanwhile, for after a start that is the whole log."""
-        size = await self.entries.size()
-        while self.book.size < size:
-            end = min(size, self.book.size + _FOLD_ENTRIES)
-            for data in await self.entries.statements(self.book.size, end):
-                self.book.fold_bytes(data, self.book.size)
+        """Fold what was written since; keeps the lease meanwhile, for after a start that is the whole log.
+
+        Raises LogDivergedError where that is not what the log's key signed, and then each time: whoever can write to
+        the database must not choose what follows from the log.
+        """
+        signed = await self.entries.signed_head()
+        while self.book.size < signed.size:
+            await self._fold(self.book.size, min(signed.size, self.book.size + _FOLD_ENTRIES))
             await self.keep()
+        if (self.folded.size, self.folded.root()) != (signed.size, signed.root):
+            raise altered(f"The {signed.size} entries in the database are not those that the log's key has signed.")
+
+    async def _fold(self, begin: int, end: int) -> None:
+        statements = await self.entries.statements(begin, end)
+        if len(statements) != end - begin:
+            raise altered(f"The database has {len(statements)} of the entries {begin} to {end - 1}.")
+        for index, data in enumerate(statements, begin):
+            self.book.fold_bytes(data, index)
+        self.folded = Growth(self.folded, hash_entries(statements)).after
 
     async def record(self, statement: AnyStatement) -> None:
         """Write a statement of the service's own, and fold it.

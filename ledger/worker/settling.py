@@ -8,8 +8,10 @@ from ledger.book import rewards
 from ledger.book.rewards import PoolBook, Settlement
 from ledger.chain import contracts
 from ledger.chain.answers import Block
-from ledger.chain.contracts import Pending, Proposal
-from ledger.errors import TransactionError
+from ledger.chain.contracts import AnchoredHead, Pending, Proposal
+from ledger.errors import NotFoundError, ProofError, TransactionError
+from ledger.log.signed_heads import altered
+from ledger.tree import merkle
 from ledger.worker.context import Context
 from ledger.worker.requests import Requests
 from ledger.worker.sending import Sender
@@ -30,6 +32,7 @@ class Settling:
         self._complaint = ""
         self._refused: set[str] = set()
         self._nothing_at = -1
+        self._proved: AnchoredHead | None = None
         self.wrong = False
         """Whether something waits on the chain, or was activated there, that the log does not know."""
 
@@ -40,15 +43,19 @@ class Settling:
         recorded = None if pool is None else pool.pending()
         return recorded is not None and recorded.proposal in self._refused
 
-    async def settle(self, anchored: int, latest: Block) -> None:
-        """Do what is due: activate what waits, or record and propose what follows from the anchored log."""
-        if self._context.book.size < anchored:  # written, and anchored, since this step began
+    async def settle(self, head: AnchoredHead, latest: Block) -> None:
+        """Do what is due: activate what waits, or record and propose what follows from the anchored log.
+
+        Raises LogDivergedError where the entries that the book folded are not those under the anchored head.
+        """
+        if self._context.book.size < head.size:  # written, and anchored, since this step began
             await self._context.follow()
         pool = self._context.book.pools.get(self._context.pool)
         if pool is None:
             self.wrong = (await self._context.chain.pending()).number > 0
-            await self._answer(anchored, "No campaign is paid by this pool yet.")
+            await self._answer(head.size, "No campaign is paid by this pool yet.")
             return
+        await self._require_folded(head)
         await self._note_last()
         pending = await self._context.chain.pending()
         self.wrong = pool.halted or (pending.number > 0 and pending.proposal not in pool.recorded)
@@ -57,7 +64,23 @@ class Settling:
         elif pool.halted:
             self._complain("A settlement was activated that the log does not know; nothing is settled on top of it.")
         else:
-            await self._next(pool, anchored)
+            await self._next(pool, head.size)
+
+    async def _require_folded(self, head: AnchoredHead) -> None:
+        """Raise LogDivergedError unless the anchored head is one of the book's own entries.
+
+        Each is looked at once, for what is folded later only comes behind it. The proof is made from stored rows: if
+        they were changed, it fails.
+        """
+        if head.size == 0 or head == self._proved:
+            return
+        folded = self._context.folded
+        try:
+            proof = await self._context.entries.consistency(head.size, folded.size)
+            merkle.verify_consistency(head.size, folded.size, head.root, folded.root(), proof)
+        except (NotFoundError, ProofError) as error:
+            raise altered(f"The {head.size} entries that are anchored are not those in the database.") from error
+        self._proved = head
 
     def _complain(self, words: str) -> None:
         """Say it once, not on every step."""
@@ -149,7 +172,7 @@ class Settling:
 
     async def _propose(self, settlement: Settlement, anchored: int) -> None:
         signer = self._context.signers.reporter
-        if signer is None:
+        if signer is None or settlement.size > anchored:  # its anchor is gone again: it is anchored anew
             return
         call = contracts.propose_call(proposal_of(settlement))
         pool = self._context.deployment.pool

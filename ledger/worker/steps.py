@@ -62,13 +62,16 @@ class Steps:
         """Do everything that is due; False while another worker leads.
 
         Raises ChainError while the chain cannot be used or refuses something: what could be done is done, and the next
-        step tries again. Raises LogDivergedError where our log is not the anchored one: then nothing may go on.
+        step tries again. Raises LogDivergedError where our log is not the anchored one, or its rows are not what its
+        key signed: then nothing may go on.
         """
         if not await self._context.hold():
             return False
         try:
             await self._do()
         except CrowdLedgerError as error:
+            if isinstance(error, LogDivergedError):
+                self._context.entries.stop_writes(error)
             with suppress(CrowdLedgerError):  # what counts is what went wrong first
                 await self._reporting.tell(error)
             raise
@@ -116,7 +119,7 @@ class Steps:
         with _kept(failures), spans.span("worker.succeed"):
             line = await self._succeeding.follow(line, newest)
         with _kept(failures), spans.span("worker.settle"):
-            await self._settling.settle(line.current.head.size, newest)
+            await self._settling.settle(line.current.head, newest)
         await self._context.renew()
         with _kept(failures), spans.span("worker.relay"):
             await self._relaying.relay()
@@ -149,7 +152,6 @@ class Steps:
                 await self._context.chain.connect()
                 await self._compare()
             except (ChainError, LogDivergedError):
-                self._context.entries.stop_writes(error)
                 raise error from None
 
     async def _compare(self) -> None:

@@ -59,7 +59,7 @@ class Worker:
             deployment=deployment,
             chain=self._chain,
             rows=rows,
-            entries=WriterLog(database, config.log, writer),
+            entries=WriterLog(database, config.log, writer, config.log_signer().verifier_key),
             signing=ThreadSigning(),
             clock=SystemClock(now_ms),
             work=ThreadWork(self._keep_lease),

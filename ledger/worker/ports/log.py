@@ -9,6 +9,7 @@ from ledger.errors import LogDivergedError
 from ledger.log.items import EraseContent, Fence
 from ledger.statements.contents import Purpose
 from ledger.statements.kinds import AnyStatement
+from ledger.tree.checkpoints import Checkpoint
 from ledger.tree.key_chain import KeyChain
 
 
@@ -19,12 +20,17 @@ class Log(Protocol):
         """Entries."""
         ...
 
+    async def signed_head(self) -> Checkpoint:
+        """The newest head. Raises LogDivergedError unless the log's key signed it, and where it is smaller than one
+        that was given before."""
+        ...
+
     async def statements(self, begin: int, end: int) -> list[bytes]:
         """Bytes of entries ``begin`` to ``end`` (not included)."""
         ...
 
     async def root_at(self, size: int) -> bytes:
-        """The root of its first entries."""
+        """The root of its first entries, as the stored tree has it: what is signed is proved."""
         ...
 
     async def consistency(self, old: int, new: int) -> Sequence[bytes]:

@@ -12,26 +12,48 @@ from ledger.db.postgres import FAILURES
 from ledger.db.tables import contents
 from ledger.errors import DatabaseError, LogDivergedError
 from ledger.log.items import EraseContent, Fence, Record
-from ledger.log.reader import Reader
+from ledger.log.reader import Head, Reader
+from ledger.log.signed_heads import SignedHeads, key_in_force
 from ledger.log.writer import Writer
 from ledger.statements.contents import Purpose
 from ledger.statements.kinds import AnyStatement
+from ledger.tree.checkpoints import Checkpoint
 from ledger.tree.key_chain import KeyChain
+from ledger.tree.keys import VerifierKey
 
 
 class WriterLog:
     """``ports.Log``. Raises DatabaseError where the database fails."""
 
-    def __init__(self, database: Database, log: str, writer: Writer) -> None:
+    def __init__(self, database: Database, log: str, writer: Writer, key: VerifierKey) -> None:
+        """``key`` is the log's as its key file has it: one that is rotated later must be endorsed by it."""
         self._database = database
         self._log = log
         self._reader = Reader(database, log)
         self._writer = writer
+        self._key = key
+        self._heads = SignedHeads()
 
     async def size(self) -> int:
         """See ``ports.Log``."""
         with _reading():
             return (await self._reader.head()).size
+
+    async def signed_head(self) -> Checkpoint:
+        """See ``ports.Log``."""
+        with _reading():
+            head = await self._reader.head()
+            if head.vkey != self._key.vkey:
+                self._key = await self._key_of(head)
+        self._heads.check_note(head.origin, head.compact, head.checkpoint, self._key)
+        self._heads.committed(head.size)
+        return Checkpoint(head.origin, head.size, head.compact.root())
+
+    async def _key_of(self, head: Head) -> VerifierKey:
+        """The key that ours leads to at a head: it was rotated while we run, or somebody changed the row."""
+        keys = (await self._reader.keys_up_to(head.origin, head.vkey)).up_to(head.size)
+        rotations = [data for entry, _ in keys.keys for data in await self._reader.statements(entry, entry + 1)]
+        return key_in_force(self._key, rotations)
 
     async def statements(self, begin: int, end: int) -> list[bytes]:
         """See ``ports.Log``."""

@@ -15,11 +15,12 @@ from ledger.log.items.service import Fence
 from ledger.statements import kinds, values
 from ledger.statements.kinds import AnyStatement
 from ledger.tree import merkle
+from ledger.tree.checkpoints import Checkpoint
 from ledger.tree.key_chain import KeyChain
 from tests.simulation.worker.chain import Sent
 from tests.simulation.worker.rows import Store
 from tests.simulation.worker.world import BrokenProperty, Life, Port, Sleep, World
-from tests.unit.book.story import CHAIN, LOG_KEYS
+from tests.unit.book.story import CHAIN, LOG_KEYS, ORIGIN
 
 
 class Entries:
@@ -72,6 +73,12 @@ class SimLog(Port):
         """Entries."""
         await self._point("log.size")
         return self._entries.size
+
+    async def signed_head(self) -> Checkpoint:
+        """The head; whatever is in this log is signed."""
+        await self._point("log.signed_head")
+        size = self._entries.size
+        return Checkpoint(ORIGIN, size, self._entries.root_at(size))
 
     async def statements(self, begin: int, end: int) -> list[bytes]:
         """Bytes of some."""

@@ -9,6 +9,8 @@ from typing import Any
 from ledger.book.shares import shares
 from ledger.chain.deployments import Deployment
 from ledger.statements import kinds
+from ledger.tree import merkle
+from ledger.tree.checkpoints import Checkpoint
 from ledger.worker.context import Context, Pace, Signers
 from ledger.worker.ports.events import Anchored, Payment, Position, Told
 from ledger.worker.publishing import Publishing
@@ -91,8 +93,9 @@ class _Entries:
     def __init__(self, story: Story) -> None:
         self._story = story
 
-    async def size(self) -> int:
-        return len(self._story.entries)
+    async def signed_head(self) -> Checkpoint:
+        leaves = merkle.hash_entries(await self.statements(0, len(self._story.entries)))
+        return Checkpoint("o", len(leaves), merkle.root(leaves))
 
     async def statements(self, begin: int, end: int) -> list[bytes]:
         return [kinds.encode(each) for each in self._story.entries[begin:end]]

@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from ledger.book.fold import Book
+from ledger.chain.contracts import AnchoredHead
 from ledger.chain.nodes import NodeHealth
 from ledger.errors import CrowdLedgerError, NodeError, TransactionError, WrongChainError, WrongContractError
 from ledger.worker.context import Context
@@ -43,5 +44,5 @@ def test_a_proposal_into_a_pool_without_campaigns_is_wrong(number: int) -> None:
     requests: Any = SimpleNamespace(ready=lambda kind, anchored: [], finish=finish)
     context = SimpleNamespace(book=Book(), pool=(1, "0x" + "11" * 20), chain=SimpleNamespace(pending=pending))
     settling = Settling(cast(Context, context), cast(Any, None), requests)
-    asyncio.run(settling.settle(0, cast(Any, None)))
+    asyncio.run(settling.settle(AnchoredHead(0, bytes(32), 0), cast(Any, None)))
     assert settling.wrong == (number > 0)
