@@ -115,7 +115,8 @@ class CampaignBook:
 
     def _earn(self, contribution: Contribution, result: Outcome, index: int) -> None:
         """Entry ``index`` made it final that a contribution is accepted."""
-        rate = contribution.first_version, contribution.version, result.score
+        version, first = contribution.version, contribution.history.first_version
+        rate = version if first is None else first, version, result.score
         source, units = self.rates.get(rate) or self._rate(*rate)
         if units:
             contribution.first_award = len(self.awards)

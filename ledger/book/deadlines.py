@@ -73,6 +73,8 @@ class Deadlines:
         times_ms = line.times_ms
         if not times_ms:
             heappush(self._heads, (at_ms, entry, line))
+        elif at_ms == times_ms[-1]:
+            at_ms = times_ms[-1]  # one number for all of that time
         elif at_ms < times_ms[-1]:
             raise ValueError(f"The line of {line.kind} in '{line.place}' has a deadline after {at_ms}.")
         times_ms.append(at_ms)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -153,36 +155,37 @@ class Facts:
         self, statement: ContributionSubmitted, campaign: Campaign, at_ms: int, index: int, counting: bool = True
     ) -> Contribution:
         """Take a contribution to a campaign."""
-        id_, who, task, signature = statement.id, statement.contributor, statement.task, statement.signature
+        id_, who, signature = statement.id, statement.contributor, statement.signature
+        task = None if statement.task is None else intern(statement.task)
         opened = campaign.opened
         version = campaign.version_at(index) if len(campaign.versions) > 1 else 0
         # One text for all: whatever looks something up by it finds its hash made.
-        made = self.contributions[id_] = Contribution(id_, index, at_ms, opened.id, who, task, version, version)
-        if signature is not None:
-            made.signer = signature.address
+        made = self.contributions[id_] = Contribution(id_, index, at_ms, opened.id, who, task, version)
         counted = counting and statement.replaces is None
         # Whoever has taken part before is known.
         if (not counted or campaign.count(who, task)) and who not in self.authors:
             self.contributors.setdefault(who, opened.platform)
             self.authors[who] = "" if signature is None else signature.address
+        if signature is not None:
+            first = self.authors.get(who)
+            made.signer = first if first == signature.address else signature.address
         if statement.replaces is None:
             return made
         old = self.contributions[statement.replaces]
-        old.replaced_by = id_
-        made.first_version = old.first_version
-        made.number = old.number + 1
-        made.round = old.round + (old.decision is not None)
+        old.note(replaced_by=id_)
+        round_ = old.round + (old.decision is not None)
+        made.note(first_version=old.first_version, number=old.number + 1, round=round_)
         return made
 
     def decide(
         self, statement: DecisionMade, contribution: Contribution, at_ms: int, index: int, counting: bool = True
     ) -> None:
         """Take a decision on a contribution."""
-        id_, verdict, reviewer, old = statement.id, statement.verdict, statement.reviewer, contribution.decision
+        id_, verdict, old = statement.id, statement.verdict, contribution.decision
+        reviewer = None if statement.reviewer is None else intern(statement.reviewer)
         self.decisions[id_] = contribution.id
         if old is not None and is_final(contribution, self.campaigns[contribution.campaign], at_ms):
-            contribution.reopened = True
-            contribution.appeal = None
+            contribution.note(reopened=True, appeal=None)
         superseding = old is not None and not contribution.reopened
         contribution.decision = Decision(
             id_,
@@ -215,20 +218,28 @@ class Facts:
         """
         self.contributors.setdefault(reviewer, campaign.opened.platform)
         rate = campaign.versions[contribution.version].reviewer_rate
-        contribution.reviewers += ((reviewer, rate),)
+        contribution.reviewers += _judge(reviewer, rate)
+
+
+@lru_cache(maxsize=4096)
+def _judge(reviewer: str, rate: int) -> tuple[tuple[str, int]]:
+    """Who judged and what that pays, as one tuple for all contributions: mostly it is the only one there."""
+    return ((reviewer, rate),)
 
 
 def _review(facts: Facts, statement: ReviewGiven, index: int) -> None:
-    facts.reviews[statement.id] = statement.contribution
     contribution = facts.contributions[statement.contribution]
-    contribution.reviews += (Review(statement.id, statement.reviewer, statement.second_look),)
-    facts._reviewed(statement.reviewer, contribution, facts.campaigns[contribution.campaign])
+    facts.reviews[statement.id] = contribution.id
+    reviewer = intern(statement.reviewer)
+    contribution.note(reviews=(*contribution.reviews, Review(statement.id, reviewer, statement.second_look)))
+    facts._reviewed(reviewer, contribution, facts.campaigns[contribution.campaign])
 
 
 def _file(facts: Facts, statement: AppealFiled, index: int) -> None:
-    facts.appeals[statement.id] = statement.contribution
+    contribution = facts.contributions[statement.contribution]
+    facts.appeals[statement.id] = contribution.id
     appeal = Appeal(statement.id, index, time_ms(statement.at), statement.decision)
-    facts.contributions[statement.contribution].appeal = appeal
+    contribution.note(appeal=appeal)
 
 
 def _resolve(facts: Facts, statement: AppealResolved, index: int) -> None:
@@ -242,12 +253,12 @@ def _resolve(facts: Facts, statement: AppealResolved, index: int) -> None:
 
 def _withdraw(facts: Facts, statement: ContributionWithdrawn, index: int) -> None:
     contribution = facts.contributions[statement.contribution]
-    contribution.withdrawn = True
+    contribution.note(withdrawn=True)
     facts.campaigns[contribution.campaign].uncount(contribution.contributor, contribution.task)
 
 
 def _reveal(facts: Facts, statement: ContributionRevealed, index: int) -> None:
-    facts.contributions[statement.contribution].revealed = True
+    facts.contributions[statement.contribution].note(revealed=True)
 
 
 def _open_campaign(facts: Facts, statement: CampaignOpened, index: int) -> None:
@@ -294,7 +305,7 @@ def _object(facts: Facts, statement: WalletObjected, index: int) -> None:
 
 
 def _add_task(facts: Facts, statement: TaskAdded, index: int) -> None:
-    facts.tasks[statement.id] = statement.campaign
+    facts.tasks[intern(statement.id)] = facts.campaigns[statement.campaign].opened.id
 
 
 def _rate(facts: Facts, statement: FeedbackGiven, index: int) -> None:

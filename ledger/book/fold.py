@@ -211,7 +211,7 @@ class Book:
         if contribution.waits_since < 0:
             book.reopen(contribution, index)
             self._touch(contribution.campaign, index)
-        if contribution.appeal is None:  # one that answers an appeal leaves the appeal's deadline
+        if contribution.history.appeal is None:  # one that answers an appeal leaves the appeal's deadline
             asked = statement.verdict == "needs_work"
             line = self._deadlines.line("needs_work", contribution.campaign) if asked else book.decided_line
             contribution.waits_since = index

@@ -13,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import attrgetter
+from sys import intern
 from typing import cast
 
 from ledger.book.campaigns import Campaign
-from ledger.book.contributions import Contribution, Decision, due_ms
+from ledger.book.contributions import NO_HISTORY, Contribution, Decision, due_ms
 from ledger.book.facts import Facts, Record
 from ledger.book.rules.decisions import SECOND_LOOK
 from ledger.statements.contributions import ContributionSubmitted
@@ -110,7 +111,7 @@ def submit_run(run: SubmittedRun, at_ms: int, begin: int, facts: Facts) -> tuple
         return None
     version = campaign.version_at(begin)
     made = [
-        Contribution(each, index, at_ms, id_, who, task, version, version, waits_since=index)
+        Contribution(each, index, at_ms, id_, who, task and intern(task), version, waits_since=index)
         for index, (each, who, task) in enumerate(zip(ids, run.contributors, run.tasks, strict=True), begin)
     ]
     facts.contributions.update(zip(ids, made, strict=True))
@@ -173,8 +174,7 @@ def _undecided(run: DecidedRun, facts: Facts) -> list[Contribution] | None:
         if (
             contribution is None
             or contribution.decision is not None
-            or contribution.replaced_by is not None
-            or contribution.withdrawn
+            or contribution.history is not NO_HISTORY
             or (contribution.campaign != campaign and campaign is not None)
         ):
             return None

@@ -31,6 +31,8 @@ DATABASE_BYTES: Final = 1_450
 MIRROR_BYTES: Final = 348
 """An entry's, of the benchmark's log of 1,000,000 entries on SQLite: contents of some 100 bytes, all indexes, receipts'
 needs; and of its public mirror."""
+BOOK_BYTES: Final = 400
+"""Memory that a contribution or a decision takes in the book of the log's worker, and of an audit, at most some 420."""
 ANCHORS: Final = DAYS * 24 * 6
 """One in ten minutes."""
 SETTLEMENTS: Final = DAYS
@@ -103,6 +105,7 @@ class Need:
     postgres_cores: float
     postgres_cores_batched: float
     worker_cores: float
+    worker_gib: float
     database_gib: float
     mirror_gib: float
     audit_core_hours: float
@@ -138,6 +141,7 @@ class Need:
             postgres_cores=cores(one.postgres),
             postgres_cores_batched=cores(many.postgres),
             worker_cores=cores(one.worker),
+            worker_gib=entries * BOOK_BYTES / 2**30,
             database_gib=entries * DATABASE_BYTES / 2**30,
             mirror_gib=entries * MIRROR_BYTES / 2**30,
             audit_core_hours=entries / 10**6 * figures.audit_seconds / 3600,
@@ -162,6 +166,7 @@ def page(figures: Figures) -> str:
         ("cores for PostgreSQL, one contribution a request", [_round(need.postgres_cores) for need in needs]),
         ("cores for PostgreSQL, 100 a request", [_round(need.postgres_cores_batched) for need in needs]),
         ("cores for workers", [_round(need.worker_cores) for need in needs]),
+        ("memory of workers that is added", [_bytes(need.worker_gib) for need in needs]),
         ("database that is added", [_bytes(need.database_gib) for need in needs]),
         ("public mirror that is added", [_bytes(need.mirror_gib) for need in needs]),
         ("an audit of the month, hours of one core", [_round(need.audit_core_hours) for need in needs]),
@@ -192,6 +197,7 @@ def _assumed(figures: Figures) -> dict[str, str]:
         "peak": str(PEAK),
         "busy": str(BUSY),
         "person": str(A_PERSON),
+        "book": f"{BOOK_BYTES:,}",
         "database": f"{DATABASE_BYTES:,}",
         "mirror": f"{MIRROR_BYTES:,}",
         "cores": str(CORES),
@@ -232,6 +238,9 @@ measurements of one small machine, not a measurement of large ones.
   you like, workers one a log.
 - An entry takes {database} bytes of the database with a content of some 100 bytes, and {mirror} bytes of the public
   mirror. Files are beside that, at their own size. Contents can be erased (`content_retention_days`), entries cannot.
+- A worker, and whoever audits, keeps the book of its log in memory: {book} bytes an entry, however old. A log that
+  outgrows a machine's memory is closed and another one begun; logs of some 100 million entries keep a worker at
+  that many times {book} bytes.
 - An audit replays a million entries in {audit} seconds of one core, and reads the mirror, not the service. A monitor
   that follows pays it once.
 - Gas: an anchor {anchor} (one in ten minutes a log), a settlement {settlement} (one a day a log, ten campaigns each),

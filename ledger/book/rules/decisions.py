@@ -28,7 +28,8 @@ def check_decision(statement: DecisionMade, at_ms: int, facts: Facts) -> Contrib
     known = facts.contributions.get(statement.contribution)
     contribution = known_contribution(statement.contribution, facts)[0] if known is None else known
     campaign = facts.campaigns[contribution.campaign]
-    if contribution.replaced_by is not None or contribution.withdrawn or campaign.sealed_ms is not None:
+    history = contribution.history
+    if history.replaced_by is not None or history.withdrawn or campaign.sealed_ms is not None:
         _check_decidable(contribution, campaign)
     if statement.reviewer is not None:
         _check_reviewer(statement.reviewer, contribution, campaign, facts)
