@@ -32,7 +32,7 @@ MIRROR_BYTES: Final = 348
 """An entry's, of the benchmark's log of 1,000,000 entries on SQLite: contents of some 100 bytes, all indexes, receipts'
 needs; and of its public mirror."""
 BOOK_BYTES: Final = 400
-"""Memory that a contribution or a decision takes in the book of the log's worker, and of an audit, at most some 420."""
+"""Memory that a contribution or a decision takes in the book of the log's worker, and of an audit: 355 to 420."""
 ANCHORS: Final = DAYS * 24 * 6
 """One in ten minutes."""
 SETTLEMENTS: Final = DAYS
@@ -198,6 +198,7 @@ def _assumed(figures: Figures) -> dict[str, str]:
         "busy": str(BUSY),
         "person": str(A_PERSON),
         "book": f"{BOOK_BYTES:,}",
+        "book_gib": _bytes(10**8 * BOOK_BYTES / 2**30),
         "database": f"{DATABASE_BYTES:,}",
         "mirror": f"{MIRROR_BYTES:,}",
         "cores": str(CORES),
@@ -238,9 +239,8 @@ measurements of one small machine, not a measurement of large ones.
   you like, workers one a log.
 - An entry takes {database} bytes of the database with a content of some 100 bytes, and {mirror} bytes of the public
   mirror. Files are beside that, at their own size. Contents can be erased (`content_retention_days`), entries cannot.
-- A worker, and whoever audits, keeps the book of its log in memory: {book} bytes an entry, however old. A log that
-  outgrows a machine's memory is closed and another one begun; logs of some 100 million entries keep a worker at
-  that many times {book} bytes.
+- A worker, and whoever audits, keeps the book of its log in memory: {book} bytes an entry, however old, so {book_gib}
+  for 100 million. Before a log outgrows the machine, open new campaigns in another one.
 - An audit replays a million entries in {audit} seconds of one core, and reads the mirror, not the service. A monitor
   that follows pays it once.
 - Gas: an anchor {anchor} (one in ten minutes a log), a settlement {settlement} (one a day a log, ten campaigns each),
