@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -33,6 +34,16 @@ settings.load_profile("crowdledger")
 _limit = sys.getrecursionlimit()
 importlib.import_module("eth_account")
 sys.setrecursionlimit(_limit)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """``--dist loadscope`` as tests.services.scheduling has it; any other way as xdist has it."""
+    if config.getoption("dist") != "loadscope":
+        return None
+    from tests.services.scheduling import InOrder  # only where there is xdist
+
+    return InOrder(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,14 @@ from typing import Any
 
 import pytest
 
+from tests.acceptance.cli.served import run_here
+
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests" / "data"
 TOKEN = 10**18
 QUESTIONS = {"solving": 24, "processing": 40, "funding": 6, "creation": 60, "rating": 12}
-IN_SUITE, IN_LONG = ("processing", "rating"), ("solving", "funding", "creation")
-"""The scenarios of tests/integration play the other three in every suite."""
+IN_SUITE, IN_LONG = ("processing",), ("solving", "rating", "funding", "creation")
+"""The scenarios of tests/integration play a campaign of every type in every suite."""
 _AT_ONCE = 3
 """Most of a demo's time is waiting for delays."""
 
@@ -163,6 +165,7 @@ def test_processing(runs: Runs) -> None:
     assert old <= result["tampered_entry"] < new
 
 
+@pytest.mark.long
 def test_rating(runs: Runs) -> None:
     result = runs["rating"]
     found = json.loads((DATA / "surveys" / "frackfinder-oh-2014-task_run.json").read_text())
@@ -238,10 +241,15 @@ def test_funding(runs: Runs) -> None:
         ("rating", "task,worker,label\n", "PYBOSSA"),
     ],
 )
-def test_a_file_of_another_kind_is_refused(tmp_path: Path, campaign: str, text: str, words: str) -> None:
+def test_a_file_of_another_kind_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    campaign: str,
+    text: str,
+    words: str,
+) -> None:
     bad = tmp_path / "bad.csv"
     bad.write_text(text)
-    command = [sys.executable, "-m", "ledger.cli", "demo", "--campaign", campaign, "--data", str(bad)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert words in done.stderr
+    ended = run_here(capsys, monkeypatch, "demo", "--campaign", campaign, "--data", bad)
+    assert (ended.code, words in ended.err) == (2, True), ended.err

@@ -21,22 +21,23 @@ from ledger.client import Client
 from ledger.demo.people import open_on_chain
 from ledger.demo.stage import Stage
 from ledger.errors import TransactionError
+from tests.acceptance.conftest import Staged
 from tests.acceptance.docs.snippets.programs import cast
 from tests.services import snippets
 
 PAGES = Path(__file__).parents[2] / "docs" / "campaigns"
 
 
-@pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+@pytest.fixture
+def service(staged: Staged) -> Iterator[dict[str, Any]]:
     """What the pages say that one has, but for the platform's key."""
-    folder = tmp_path_factory.mktemp("pages")
-    with (
-        Stage(folder, settlement_delay=3, wallet_delay=3) as stage,
-        stage.server() as server,
-        Client(server.url, stage.admin_key) as operator,
-    ):
-        yield {"URL": server.url, "OPENER": stage.signers["platform"].address, "operator": operator, "stage": stage}
+    with Client(staged.server.url, staged.stage.admin_key) as operator:
+        yield names_of(staged.stage, staged.server.url, operator)
+
+
+def names_of(stage: Stage, url: str, operator: Client) -> dict[str, Any]:
+    """The pages' names for a service."""
+    return {"URL": url, "OPENER": stage.signers["platform"].address, "operator": operator}
 
 
 @pytest.mark.parametrize(
@@ -60,8 +61,18 @@ def test_the_python_on_the_page_runs(service: dict[str, Any], page: str, said: l
 
 
 @pytest.mark.long
-def test_a_backer_of_a_missed_goal_takes_the_money_back(service: dict[str, Any]) -> None:
-    """The last one that uses the chain: its time goes on by 31 days."""
+def test_a_backer_of_a_missed_goal_takes_the_money_back(tmp_path: Path) -> None:
+    """On a stage of its own, whose chain's time goes on by 31 days."""
+    with (
+        Stage(tmp_path, settlement_delay=3, wallet_delay=3) as stage,
+        stage.server() as server,
+        Client(server.url, stage.admin_key) as operator,
+    ):
+        take_back(stage, names_of(stage, server.url, operator))
+
+
+def take_back(stage: Stage, service: dict[str, Any]) -> None:
+    """Fund, wait until the goal is missed, and take all of it back."""
     (refund,) = snippets.run_by(__file__)
     page = [each for each in snippets.snippets() if each.page == refund.page]
     fund = next(each.code for each in page if each.language == "sh")
@@ -70,7 +81,7 @@ def test_a_backer_of_a_missed_goal_takes_the_money_back(service: dict[str, Any])
     with contextlib.redirect_stdout(io.StringIO()):
         exec(opening, names)
     names["client"].close()
-    stage, campaign, backer = service["stage"], names["campaign"], Account.create()
+    campaign, backer = names["campaign"], Account.create()
     address, token, pool = str(backer.address).lower(), stage.deployment.token, stage.deployment.pool
     open_on_chain(stage, campaign)
     stage.chain.rpc("anvil_setBalance", address, hex(10**18))

@@ -1,4 +1,4 @@
-"""A real Chromium, a real service with worker and chain, and a world in many states; one of each a test process."""
+"""A real Chromium, a real service with worker and chain, and a world in many states; one of each for this folder."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from tests.browser.console import Ours
 
 _ROOT = Path(__file__).parents[2]
 _AXE = _ROOT / "node_modules" / "axe-core" / "axe.min.js"
+_VIOLATIONS = """async () => (await axe.run(document, {
+  runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  resultTypes: ['violations'],
+})).violations"""  # alone: all that passes is a megabyte on a large page
 _ANSWERS = _ROOT / "tests" / "data" / "snow2008-rte.csv"
 _PATIENCE_MS = 20_000
 
@@ -34,16 +38,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(mark)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """The browser: a module's, because Playwright's event loop must not be there when tests with their own run."""
+    """The browser: this folder's, because Playwright's event loop must not be there when tests with their own run."""
     program = find_chromium()
     assert program is not None
     with running_chromium(program) as browser:
         yield browser
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """The world. Tests change it: each keeps to people of its own (scripts/pages/world.py names them)."""
     with running_world(tmp_path_factory.mktemp("world"), _ANSWERS) as world:
@@ -114,15 +118,13 @@ def axe() -> Callable[[Page], list[str]]:
 
     def axe(page: Page) -> list[str]:
         page.evaluate(source)
-        found = page.evaluate(
-            "axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
-        )
+        found = page.evaluate(_VIOLATIONS)
         return [
             f"{each['id']} ({each['impact']}): {each['help']}: "
             + "; ".join(
                 node["html"][:160] + " " + str(node.get("failureSummary", ""))[:300] for node in each["nodes"][:3]
             )
-            for each in found["violations"]
+            for each in found
             if each["impact"] in ("serious", "critical")
         ]
 

@@ -15,7 +15,7 @@ from tests.integration.api.serving import serving
 from tests.services.databases import copy_sqlite
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def server_url(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
     database_url = copy_sqlite(migrated_sqlite, folder / "crowdledger.sqlite")

@@ -28,6 +28,19 @@ class Ended:
         return json.loads(self.out)
 
 
+def run_here(capture: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object) -> Ended:
+    """Run ``crowdledger`` with these arguments in this process."""
+    monkeypatch.setattr(sys, "argv", ["crowdledger", *map(str, arguments)])
+    capture.readouterr()
+    try:
+        main()
+        code = 0
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+    said = capture.readouterr()
+    return Ended(code, said.out, said.err)
+
+
 @dataclass
 class Site:
     """The service at ``url`` and the platform's key in a file."""
@@ -42,12 +55,4 @@ class Site:
     def run(self, *arguments: object, connected: bool = True) -> Ended:
         """Run ``crowdledger`` with these arguments, and with the service and the key unless not ``connected``."""
         place = ["--url", self.url, "--api-key-file", str(self.key_file)] if connected else []
-        self.monkeypatch.setattr(sys, "argv", ["crowdledger", *map(str, arguments), *place])
-        self.capture.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        said = self.capture.readouterr()
-        return Ended(code, said.out, said.err)
+        return run_here(self.capture, self.monkeypatch, *arguments, *place)

@@ -176,7 +176,7 @@ def test_a_stop_at_any_batch_is_gone_on_from(
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -signal.SIGKILL)])
 def test_stopped_by_a_signal_and_gone_on_with(site: Site, campaign: str, sent: signal.Signals, code: int) -> None:
-    file = table(site, 6_000, "ann,x")
+    file = table(site, 3_000, "ann,x")
     place = ["--url", site.url, "--api-key-file", str(site.key_file), "--mapping", "map.toml", "--json"]
     command = [sys.executable, "-m", "ledger.cli", "import", str(file), "--campaign", campaign, *place]
     state = site.folder / "answers.csv.crowdledger-import"
@@ -194,10 +194,10 @@ def test_stopped_by_a_signal_and_gone_on_with(site: Site, campaign: str, sent: s
     assert ended.returncode == 1, ended.stderr
     assert "Going on after row" in ended.stderr
     found = json.loads(ended.stdout)
-    assert (found["rows"], found["used"], found["refused"]) == (6_001, 6_000, 1)
-    assert sum(1 for _ in site.client.contributions(campaign)) == 6_000
+    assert (found["rows"], found["used"], found["refused"]) == (3_001, 3_000, 1)
+    assert sum(1 for _ in site.client.contributions(campaign)) == 3_000
     told = shown(site, campaign)[0]
-    assert (told.state, told.rows, told.expected) == ("done", 6_001, 6_001)
+    assert (told.state, told.rows, told.expected) == ("done", 3_001, 3_001)
 
 
 def test_another_file_under_the_name_of_an_unfinished_one(

@@ -23,9 +23,9 @@ from ledger.demo.platform import Platform, brief, wait_until
 from ledger.demo.stage import Stage, private_file
 from ledger.wire import CampaignWritten, NewCampaign, PieceRate
 from tests.acceptance.cli.served import Site
+from tests.acceptance.conftest import DELAY_SECONDS, Staged
 from tests.acceptance.live.turkle import PASSWORD, Browser, Turkle, running
 
-DELAY_SECONDS = 1
 TOKEN = 10**18
 LION, MILK = "شیر", "milk, or lion"
 TEXTS = ('شیرِ "بیشه", یا خوردنی؟\nسطر دوم', "شیرِ گاو", "شیرِ آب؛ \u200f(faucet)")
@@ -45,15 +45,13 @@ def turkle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Turkle]:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    folder = tmp_path_factory.mktemp("crowdledger") / "service"
-    with Stage(folder, settlement_delay=DELAY_SECONDS, wallet_delay=DELAY_SECONDS) as stage:
-        yield stage
+def stage(staged: Staged) -> Stage:
+    return staged.stage
 
 
 @pytest.fixture(scope="module")
-def platform(stage: Stage) -> Iterator[Platform]:
-    with stage.server() as server, Platform(stage, server.url, "Words Ltd", Console(quiet=True)) as platform:
+def platform(staged: Staged) -> Iterator[Platform]:
+    with Platform(staged.stage, staged.server.url, "Words Ltd", Console(quiet=True)) as platform:
         yield platform
 
 

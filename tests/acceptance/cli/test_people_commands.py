@@ -14,18 +14,10 @@ from ledger.cli import app
 from ledger.client import Client
 from ledger.errors import NotFoundError, RuleError, UnauthorizedError
 from ledger.statements.values import format_time
-from ledger.tree.keys import LogSigner
 from ledger.wire import NewCampaign, NewContribution, NewDecision
 from ledger.wire.appeals import NewResolution
 from ledger.wire.people import Erase, NewFeedback, NewSession
 from tests.integration.api.running import ADMIN_KEY, BRIEF, ORIGIN
-from tests.integration.api.serving import serving
-
-
-@pytest.fixture
-def server(tmp_path: Path, sqlite_database_url: str) -> Any:
-    with serving(tmp_path, sqlite_database_url, LogSigner.generate(ORIGIN)) as found:
-        yield found
 
 
 def type_in(*arguments: object) -> dict[str, Any]:
@@ -44,26 +36,26 @@ def opened(platform: Client, **more: Any) -> str:
     return platform.open_campaign(NewCampaign.model_validate(members | {"policy": policy} | more)).id
 
 
-def test_seal_reveal_and_appeal(server: Any, tmp_path: Path) -> None:
+def test_seal_reveal_and_appeal(server_url: str, tmp_path: Path) -> None:
     deadline = time.time() + 5
     sealed = {
         "deadline": format_time(int(deadline * 1000)),
         "reveal_until": format_time(int(deadline * 1000) + 600_000),
     }
-    with Client(server.url, ADMIN_KEY) as operator:
+    with Client(server_url, ADMIN_KEY) as operator:
         key = operator.register_platform("P").key
     assert key is not None
-    with Client(server.url, key) as platform:
+    with Client(server_url, key) as platform:
         campaign = opened(platform, sealed=sealed)
     (tmp_path / "key").write_text(key)
     (tmp_path / "idea.json").write_text('{"idea":"a wheel"}')
-    where = ("--url", server.url)
+    where = ("--url", server_url)
     kept = type_in(
         *("seal", tmp_path / "idea.json", "--campaign", campaign, "--opening", tmp_path / "kept.json"),
         *("--submit-as", "ann", "--api-key-file", tmp_path / "key", *where),
     )
     assert kept["log"] == ORIGIN
-    with Client(server.url, key) as platform, Client(server.url) as stranger:
+    with Client(server_url, key) as platform, Client(server_url) as stranger:
         session = stranger.open_session(NewSession(token=platform.sign_in_link("ann").token))
         (tmp_path / "token").write_text(session.token)
         token = ("--token-file", tmp_path / "token", *where)
@@ -76,7 +68,7 @@ def test_seal_reveal_and_appeal(server: Any, tmp_path: Path) -> None:
         appeal = type_in(
             *("appeal", kept["contribution"], "--grounds", "It rolls.", "--opening", tmp_path / "kept.json", *token)
         )
-        with Client(server.url, session.token) as ann:
+        with Client(server_url, session.token) as ann:
             walk_through(ann, platform, kept["contribution"], appeal["id"], campaign, made.id)
     with pytest.raises(UnauthorizedError):
         type_in("appeal", kept["contribution"], "--grounds", "again", *token)
