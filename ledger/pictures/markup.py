@@ -22,6 +22,7 @@ _WIDTHS_PX: Final = {
     **dict.fromkeys("ijltfI.,:;'|!()[] \u00a0\u202f", 4),
     **dict.fromkeys("ABCDEFGHJKLNOPQRSTUVXYZ&", 9),
     **dict.fromkeys("MWmw@%…—", 12),
+    **dict.fromkeys("0123456789", 9),  # as wide as a bold one of DejaVu Sans, which many Linux desktops show
 }
 _NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

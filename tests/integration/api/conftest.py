@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ import pytest
 from ledger.tree.keys import LogSigner
 from tests.integration.api.beside_chain import beside, place
 from tests.integration.api.running import ORIGIN, Api, Platform, running, settings
+from tests.services.certificates import make_certificates
 
 __all__ = ["beside", "place"]
 
@@ -17,6 +18,24 @@ __all__ = ["beside", "place"]
 @pytest.fixture(scope="session")
 def log_signer() -> LogSigner:
     return LogSigner.generate(ORIGIN)
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nobody beyond this machine is asked: no application need read the authorities of the Web, 0.03 s a start."""
+    folder = tmp_path_factory.mktemp("authorities")
+    make_certificates(folder, "localhost")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(folder / "authority.pem"))
+        yield
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """A migrated database of the test's own. PostgreSQL's turn is long, but where ``ON_BOTH`` marks the test: that
+    every route works there is shown by test_both_databases.py, and that its SQL does, by the tests of the log."""
+    fixture = "sqlite_database_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(fixture))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from ledger.tree.keys import LogSigner
 from ledger.worker import auditing
 from ledger.worker.audit_child import Answer, Job
 from ledger.worker.auditing import SILENT_MS, Auditing, Bounds
-from tests.integration.api.running import ADMIN_KEY, Api, running, settings, until
+from tests.integration.api.running import ADMIN_KEY, ON_BOTH, Api, running, settings, until
 from tests.integration.worker.row_stores import PLACE
 
 OPERATOR = {"Authorization": f"Bearer {ADMIN_KEY}"}
@@ -75,6 +75,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[Answer]:
     return found
 
 
+@ON_BOTH
 async def test_an_audit_from_the_wish_to_the_report(api: Api, answers: list[Answer]) -> None:
     asked = await api.http.post("/v1/audits")
     assert asked.status_code == 202, asked.text
@@ -132,12 +133,14 @@ async def test_strangers_ask_once_an_hour_and_the_operator_at_any_time(api: Api,
     assert form.headers["location"].startswith("/audits/")
 
 
+@ON_BOTH
 async def test_many_ask_at_once_and_get_the_same(api: Api) -> None:
     replies = await asyncio.gather(*(api.http.post("/v1/audits", headers=OPERATOR) for _ in range(20)))
     assert {reply.status_code for reply in replies} == {202}
     assert len({reply.json()["id"] for reply in replies}) == 1
 
 
+@ON_BOTH
 async def test_two_workers_do_not_run_the_same(api: Api, answers: list[Answer]) -> None:
     await api.http.post("/v1/audits")
     answers.append(Answer(failure="Once."))

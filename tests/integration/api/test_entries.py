@@ -15,7 +15,7 @@ from ledger.tree.merkle import leaf_hash
 from ledger.tree.proofs import TlogProof
 from ledger.tree.receipts import Receipt, verify_log_part
 from ledger.wire import Entry
-from tests.integration.api.running import Api, Platform
+from tests.integration.api.running import ON_BOTH, Api, Platform
 
 
 async def found(api: Api, limit: int = 100, **query: Any) -> list[Entry]:
@@ -239,6 +239,7 @@ def asked(both: Api) -> Iterator[list[tuple[str, Any]]]:
     event.remove(engine, "before_cursor_execute", note)
 
 
+@ON_BOTH
 async def test_no_search_reads_a_whole_table(both: Api, asked: list[tuple[str, Any]]) -> None:
     platform = await both.platform()
     campaign = await platform.campaign()

@@ -54,6 +54,11 @@ class Victim:
 
 @pytest.fixture
 async def victim(platform: Platform) -> Victim:
+    return await make_victim(platform)
+
+
+async def make_victim(platform: Platform) -> Victim:
+    """One of everything."""
     campaign = await platform.campaign(external_id="c-1")
     contribution = await platform.contribution(
         campaign, contributor=SECRETS[2], content=SECRETS[0], external_id="answer-of-the-victim"

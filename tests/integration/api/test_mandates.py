@@ -11,7 +11,7 @@ from ledger.statements import canonical, kinds
 from ledger.statements.commitments import Opening, verify_opening
 from ledger.statements.contents import AuditorMandated, ContentOpened
 from ledger.statements.contributions import ContributionSubmitted
-from tests.integration.api.running import Api, Platform
+from tests.integration.api.running import ON_BOTH, Api, Platform
 from tests.integration.api.test_problems import NOWHERE, check
 
 UNTIL = "2099-01-01T00:00:00Z"
@@ -25,6 +25,7 @@ async def mandate(platform: Platform, **more: Any) -> tuple[str, dict[str, str]]
     return reply.json()["id"], {"Authorization": f"Bearer {token}"}
 
 
+@ON_BOTH
 async def test_an_opening_is_logged_and_then_given(both: Api) -> None:
     platform = await both.platform()
     work = await platform.contribution(await platform.campaign(), content="the secret answer")

@@ -18,7 +18,7 @@ from ledger.statements.platforms import AdminActed
 from ledger.wire.members import MAX_MEMBERS, ROLES, MemberChange, NewMember
 from tests.integration.api.members import MemberOf, linked_in, made, member_of, signed_message
 from tests.integration.api.people import personal_sign, signed_in
-from tests.integration.api.running import Api, Platform
+from tests.integration.api.running import ON_BOTH, Api, Platform
 
 
 async def acts(api: Api) -> list[tuple[str, str, str]]:
@@ -184,6 +184,7 @@ async def test_the_last_owner_stays(api: Api) -> None:
     assert sorted(reply.status_code for reply in replies) == [200, 409]
 
 
+@ON_BOTH
 async def test_of_two_owners_who_remove_each_other_one_succeeds(both: Api) -> None:
     """A third one is there: it is not that the last owner stays."""
     platform = await both.platform()

@@ -19,7 +19,7 @@ from ledger.statements.contents import ContentErased
 from ledger.statements.contributions import ContributionSubmitted
 from ledger.tree.receipts import Receipt, verify_log_part
 from tests.integration.api.people import signed_in
-from tests.integration.api.running import Api, Platform
+from tests.integration.api.running import ON_BOTH, Api, Platform
 
 SECRET = "what only ann and her platform know"
 
@@ -202,6 +202,7 @@ async def everything_stored(api: Api) -> bytes:
     return held
 
 
+@ON_BOTH
 async def test_erasure_leaves_a_log_that_verifies_and_nothing_else(both: Api) -> None:
     platform = await both.platform()
     campaign = await platform.campaign(appeal_window=0)

@@ -16,7 +16,7 @@ from api import repeats
 from ledger.db.tables import repeats as table
 from tests.integration.api.members import linked_in, member_of
 from tests.integration.api.people import signed_in, signed_in_by
-from tests.integration.api.running import ADMIN_KEY, BRIEF, Api
+from tests.integration.api.running import ADMIN_KEY, BRIEF, ON_BOTH, Api
 
 NEW: dict[str, Any] = {"name": "Answers"}
 REPLAYED = "idempotency-replayed"
@@ -31,6 +31,7 @@ async def rows(api: Api) -> list[Any]:
     return list(await api.service.reads.all(select(table)))
 
 
+@ON_BOTH
 async def test_the_same_again_gets_the_first_reply(both: Api) -> None:
     await both.platform()
     first = await register(both, "a-1")
@@ -83,6 +84,7 @@ async def test_another_callers_key_is_another_key(api: Api) -> None:
     assert len({row.request for row in stored}) == 2, "a row must not be found by guessing the body"
 
 
+@ON_BOTH
 async def test_many_at_once_are_one(both: Api) -> None:
     await both.platform()
     replies = await asyncio.gather(*(register(both, "a") for _ in range(12)))

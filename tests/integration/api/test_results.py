@@ -12,7 +12,7 @@ from ledger.statements import canonical, kinds
 from ledger.statements.commitments import Opening, verify_opening
 from ledger.statements.results import ResultPublished
 from ledger.tree import merkle
-from tests.integration.api.running import Api, Platform
+from tests.integration.api.running import ON_BOTH, Api, Platform
 from tests.integration.api.test_problems import NOWHERE, check
 
 
@@ -35,6 +35,7 @@ async def publish(platform: Platform, campaign: str, **body: Any) -> dict[str, A
     return dict(reply.json())
 
 
+@ON_BOTH
 async def test_anybody_can_count_a_tally_again(both: Api) -> None:
     platform = await both.platform()
     campaign, works = await poll(platform)

@@ -9,7 +9,7 @@ from ledger.book.rules.decisions import chosen_for_second_look
 from ledger.log.items import EraseContent
 from ledger.statements import kinds
 from ledger.statements.decisions import DecisionMade, ReviewGiven
-from tests.integration.api.running import BRIEF, Api, Platform
+from tests.integration.api.running import BRIEF, ON_BOTH, Api, Platform
 from tests.integration.api.test_problems import check
 
 CRITERIA = [{"name": "clarity", "weight": 2}, {"name": "beauty", "weight": 1}]
@@ -124,6 +124,7 @@ async def test_criteria_are_scored_and_weighted(both: Api) -> None:
     assert (made.verdict, made.score) == ("accepted", "0.458333")
 
 
+@ON_BOTH
 async def test_several_at_once_decide_once(both: Api) -> None:
     platform = await both.platform()
     campaign = await judged(platform, judges=5, agree=2)

@@ -14,7 +14,7 @@ from ledger.db import tables
 from ledger.statements.commitments import Opening, Place, commit
 from ledger.statements.values import format_time
 from tests.integration.api.people import later, signed_in
-from tests.integration.api.running import ORIGIN, Api, Platform
+from tests.integration.api.running import ON_BOTH, ORIGIN, Api, Platform
 
 IDEA = {"idea": "a wheel"}
 SECONDS = 60
@@ -38,6 +38,7 @@ def opening(opened: Opening) -> dict[str, Any]:
     return {"opening": {"v": 1, "salt": opened.salt.hex(), "preimage": opened.preimage.decode()}}
 
 
+@ON_BOTH
 async def test_a_sealed_entry_is_opened_by_its_author(both: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     platform = await both.platform()
     campaign = await sealed_campaign(platform)

@@ -13,7 +13,7 @@ from sqlalchemy import select, update
 from api import attempts
 from ledger.db import tables
 from tests.integration.api.people import Contributor, linked, personal_sign, signed_in, signed_in_by
-from tests.integration.api.running import Api, Platform, running, settings
+from tests.integration.api.running import ON_BOTH, Api, Platform, running, settings
 
 
 async def refused(reply: Any) -> dict[str, Any]:
@@ -22,6 +22,7 @@ async def refused(reply: Any) -> dict[str, Any]:
     return dict(reply.json())
 
 
+@ON_BOTH
 async def test_a_link_opens_one_session(both: Api) -> None:
     platform = await both.platform()
     written = await platform.contribution(await platform.campaign())

@@ -18,7 +18,7 @@ from ledger.tree.keys import LogSigner
 from ledger.wire import ALARMS
 from ledger.worker.ports import AccountReport, AnchorPlan, AnchorRow, Attempt, Cost, WorkerReport
 from ledger.worker.real.rows import DatabaseRows
-from tests.integration.api.running import Api, running, settings
+from tests.integration.api.running import ON_BOTH, Api, running, settings
 from tests.integration.worker.row_stores import ANN, BIG, PLACE, attempt
 
 METRICS_KEY = "watch-0123456789abcdef"
@@ -79,6 +79,7 @@ async def metrics(api: Api) -> dict[tuple[str, ...], float]:
     return found
 
 
+@ON_BOTH
 async def test_firmness_follows_the_chain_and_steps_back(api: Api) -> None:
     platform = await api.platform()
     campaign = await platform.campaign()
@@ -113,6 +114,7 @@ async def test_firmness_follows_the_chain_and_steps_back(api: Api) -> None:
     assert await statuses() == {"permanent"}, "nothing takes this back"
 
 
+@ON_BOTH
 async def test_the_summary_tells_of_the_worker(api: Api) -> None:
     async def summary() -> Any:
         reply = await api.http.get("/v1/audit/summary")
@@ -191,6 +193,7 @@ def sent(number: int, nonce: int) -> Attempt:
     return attempt(number, nonce=nonce, intent=f"anchor:{nonce}")
 
 
+@ON_BOTH
 async def test_metrics(api: Api) -> None:
     platform = await api.platform()
     await platform.campaign()

@@ -60,6 +60,8 @@ async def appealed(world: World) -> None:
     await world.writer.write(resolved)
 
 
+# On SQLite test_story.py goes as far among the short ones, and test_kills.py tells.
+@pytest.mark.parametrize("database_url", [pytest.param("sqlite", marks=pytest.mark.long), "postgresql"], indirect=True)
 async def test_a_story_is_told_once_and_in_order(world: World) -> None:
     await world.open_campaign()
     world.fund(1_000)

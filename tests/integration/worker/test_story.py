@@ -15,6 +15,8 @@ from ledger.worker.settling import proposal_of
 from tests.integration.worker.conftest import AMOUNT, World
 
 
+# On PostgreSQL test_publishing.py goes as far among the short ones, with a new worker for every step too.
+@pytest.mark.parametrize("database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True)
 async def test_awards_become_balances_whoever_works(world: World) -> None:
     await world.open_campaign()
     world.fund(1_000)

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from ledger.statements.kinds import parse
 from ledger.tree.receipts import Receipt
 from tests.simulation.crash.serving import Server
 from tests.simulation.crash.stage import Stage, check_stored, staged
 
+# PostgreSQL's turn is long: the clock is read by the service, whatever the database.
+pytestmark = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 DAYS_MS = 3 * 86_400_000
 
 

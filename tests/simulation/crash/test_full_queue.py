@@ -7,10 +7,16 @@ import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.simulation.crash.crowd import Sent
 from tests.simulation.crash.serving import until
 from tests.simulation.crash.stage import Stage, check_stored, locked, staged
 
+# PostgreSQL's turn is long: the queue is the service's own, whatever the database.
+pytestmark = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], indirect=True
+)
 LIMIT = 20
 _TRIES = 500
 

@@ -14,7 +14,7 @@ from sqlalchemy import update
 from ledger.db import tables
 from ledger.worker.delivering.delivering import HELD_MS
 from tests.integration.api.endpoints.sender import Sender, working
-from tests.integration.api.running import until
+from tests.integration.api.running import ON_BOTH, until
 from tests.services.receiver import Receiver, Reply, Taken
 
 CHILD = """
@@ -33,6 +33,7 @@ asyncio.run(main())
 """
 
 
+@ON_BOTH
 async def test_several_workers_send_each_event_once_and_one_at_a_time(both: Sender, receiver: Receiver) -> None:
     async def slowly(_: Taken) -> Reply:
         await asyncio.sleep(0.005)
