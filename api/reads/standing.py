@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, case, exists, func, literal, or_, select
 
 from api.reads import Reads
 from ledger.book.campaigns import Campaign
@@ -44,33 +44,34 @@ def standing(reads: Reads, campaign: Campaign, now_ms: int) -> Select[Any]:
     ``versions``; ``decision`` and ``verdict`` are those that stand, None where nobody decided.
     """
     later = decisions.alias("later")
-    last = (
-        select(func.max(later.c.entry_index))
-        .where(later.c.log == contributions.c.log, later.c.contribution == contributions.c.id)
-        .correlate(contributions)
-        .scalar_subquery()
+    # Of the decisions on a contribution the one without a later one: databases find those all at once, and the newest
+    # of each contribution one by one.
+    overtaken = exists().where(
+        later.c.log == _standing.c.log,
+        later.c.contribution == _standing.c.contribution,
+        later.c.entry_index > _standing.c.entry_index,
     )
     state = _state(campaign, now_ms)
-    joined = (
-        contributions.join(_first, and_(_first.c.log == contributions.c.log, _first.c.id == contributions.c.first))
-        .outerjoin(
-            _standing,
-            and_(
-                _standing.c.log == contributions.c.log,
-                _standing.c.contribution == contributions.c.id,
-                _standing.c.entry_index == last,
-            ),
-        )
-        .outerjoin(
-            _open_appeal,
-            and_(
-                _open_appeal.c.log == contributions.c.log,
-                _open_appeal.c.contribution == contributions.c.id,
-                _open_appeal.c.resolved.is_(None),
-                # an appeal that a reopening decision has overtaken is over
-                or_(_open_appeal.c.decision == _standing.c.id, _standing.c.appeal == _open_appeal.c.id),
-            ),
-        )
+    first: FromClause = contributions
+    if len(campaign.versions) > 1:  # else it does not matter what held when the first version came
+        same = and_(_first.c.log == contributions.c.log, _first.c.id == contributions.c.first)
+        first = contributions.join(_first, same)
+    joined = first.outerjoin(
+        _standing,
+        and_(
+            _standing.c.log == contributions.c.log,
+            _standing.c.contribution == contributions.c.id,
+            ~overtaken.correlate(_standing),
+        ),
+    ).outerjoin(
+        _open_appeal,
+        and_(
+            _open_appeal.c.log == contributions.c.log,
+            _open_appeal.c.contribution == contributions.c.id,
+            _open_appeal.c.resolved.is_(None),
+            # an appeal that a reopening decision has overtaken is over
+            or_(_open_appeal.c.decision == _standing.c.id, _standing.c.appeal == _open_appeal.c.id),
+        ),
     )
     return (
         select(

@@ -21,8 +21,13 @@ MOST_CONNECTIONS = 15
 """To PostgreSQL, for one log in one process."""
 _CACHED_STATEMENTS = 512
 """More than there are texts of statements that append; the driver's default is 128."""
-_POSTGRES_SETTINGS = {"plan_cache_mode": "force_custom_plan"}
-"""A plan that was kept from when a table was small would read all of it once it is large."""
+_POSTGRES_SETTINGS = {
+    "plan_cache_mode": "force_custom_plan",
+    "max_parallel_workers_per_gather": "0",
+    "jit": "off",
+}
+"""A plan that was kept from when a table was small would read all of it once it is large. Figures of a large campaign
+take one core and not all of them, which everybody else's short queries then wait for."""
 _NO_LIMIT = {"statement_timeout": "0"}
 _POWER_CUT = ("fsync", "full_page_writes")
 _DURABLE = ("synchronous_commit", *_POWER_CUT)
