@@ -227,7 +227,7 @@ async def _rows_beside(
         "requests": [asked | {"kind": "settle"}],
         "leases": [{"log": log, "name": "worker", "holder": "a", "token": 1, "expires_at": 1}],
         "chain_cursor": [chain | {"block": 9, "block_ms": START_MS, "block_hash": HASH}],
-        "nonces": [chain | {"sender": PLACE.opener, "nonce": 1, "intent": "anchor:3"}],
+        "nonces": [chain | {"sender": signer.address, "nonce": 1, "intent": "anchor:3"}],
         "costs": [chain | {"transaction": HASH, "campaign": maker.campaign, "intent": "claim", "gas": 7, "wei": "70"}],
         "worker_reports": [{"log": log, "report": "{}", "at_ms": START_MS}],
         "audits": [{"log": log, "id": maker.id(), "state": "asked", "by_operator": False, "at_ms": START_MS}],
