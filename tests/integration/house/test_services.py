@@ -54,7 +54,8 @@ def test_a_server_whose_test_process_was_killed_is_stopped_by_the_next() -> None
         import glob, os, time
         from tests.services.postgres import running_postgres
         with running_postgres():
-            folder = glob.glob(f"/tmp/crowdledger-postgres-{os.getpid()}-*")[0]
+            name = f"crowdledger-postgres-{os.getpid()}-*"
+            folder = (glob.glob(f"/dev/shm/{name}") + glob.glob(f"/tmp/{name}"))[0]
             print(open(folder + "/data/postmaster.pid").readline().strip(), folder, flush=True)
             time.sleep(60)
     """
