@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-_TIMES: Final = 50
+_TIMES: Final = 20
 _AT_ONCE: Final = 4
 
 

@@ -42,6 +42,8 @@ from ledger.wire.reputation import PublicReputation
 
 _TREES: Final = 4
 _FIGURES_SECONDS: Final = 5.0
+_FIGURES_TIMES: Final = 50
+"""All contributions of a campaign are counted for them: of a large one they may be minutes old."""
 _FIGURES: Final = 1000
 _SIGNS_SECONDS: Final = 300.0
 """Contents are read for them."""
@@ -83,7 +85,9 @@ class Service:
     unit: Unit = BASE_UNITS
     """What the pool's token is counted in, once the chain has said it."""
     trees: KeptEach[tuple[Place, int], RewardTree] = field(default_factory=lambda: KeptEach(inf, _TREES))
-    figures: KeptEach[str, Figures] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
+    figures: KeptEach[str, Figures] = field(
+        default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES, _FIGURES_TIMES)
+    )
     """Public figures by campaign: strangers may ask for them as often as they like."""
     reputations: KeptEach[str, PublicReputation] = field(default_factory=lambda: KeptEach(0, _REPUTATIONS))
     """By public id, kept only where they take long: a few have thousands of entries."""
@@ -93,11 +97,15 @@ class Service:
     """Every pool's money: all settlements and claims are read for it, whatever the number of points."""
     shares: KeptEach[str, dict[str, int] | None] = field(default_factory=lambda: KeptEach(0, _FIGURES))
     """What each contributor of a campaign won that pays once; None while it is not over."""
-    records: KeptEach[str, CampaignRecord] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES))
+    records: KeptEach[str, CampaignRecord] = field(
+        default_factory=lambda: KeptEach(_FIGURES_SECONDS, _FIGURES, _FIGURES_TIMES)
+    )
     """Public records by campaign."""
     signs: KeptEach[str, Signs] = field(default_factory=lambda: KeptEach(_SIGNS_SECONDS, _FIGURES))
     """Counts of signs of fraud by campaign."""
-    earned: KeptEach[str, list[Earner]] = field(default_factory=lambda: KeptEach(_FIGURES_SECONDS, _EARNED))
+    earned: KeptEach[str, list[Earner]] = field(
+        default_factory=lambda: KeptEach(_FIGURES_SECONDS, _EARNED, _FIGURES_TIMES)
+    )
     """What everybody earned in a campaign, the most first: of a few campaigns, as each may have many people."""
     share_sums: KeptEach[tuple[Place, int, int, str], tuple[int, int] | None] = field(
         default_factory=lambda: KeptEach(0, _FIGURES)

@@ -79,7 +79,7 @@ async def campaign_page(campaign: str, request: Request) -> Response:
     row = await find_campaign(service.reader, campaign)
     found = await versions.load(service.reads, row)
     opened, now, unit = row.opened, found.current, service.unit_of(row.opened)
-    # One after the other: of a large campaign each takes a core of the database for a while.
+    # One after the other where they are quick enough: each takes a core of the database while it is counted.
     record = await service.records.soon(campaign, lambda: record_of(service, found), _PATIENCE_SECONDS)
     earned = await service.earned.soon(campaign, lambda: earned_of(service, found), _PATIENCE_SECONDS)
     after = cursors.decode(request.query_params.get("after")) or 0

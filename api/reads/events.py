@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 
 from api.reads import Reads
-from ledger.db.events import place, wanted
+from ledger.db.events import wanted
 from ledger.db.tables import event_cursors, events
 from ledger.wire.events import Event, EventType, event_of
 
@@ -41,5 +41,5 @@ async def oldest_event(reads: Reads) -> int | None:
 
 async def list_events(reads: Reads, url: str, want: Wanted, after: int, limit: int) -> list[Event]:
     """The next events beyond the number ``after``. ``url`` is the log's public address."""
-    rows = await reads.all(wanted(tuple(want.types)), place(reads.log, want.platform, after, limit))
+    rows = await reads.all(*wanted(reads.log, want.platform, want.types, after, limit))
     return [event_of(reads.log, url, row.number, row.type, row.at_ms, row.data) for row in rows]

@@ -52,11 +52,11 @@ def standing(reads: Reads, campaign: Campaign, now_ms: int) -> Select[Any]:
         later.c.entry_index > _standing.c.entry_index,
     )
     state = _state(campaign, now_ms)
-    first: FromClause = contributions
+    joined: FromClause = contributions
     if len(campaign.versions) > 1:  # else it does not matter what held when the first version came
         same = and_(_first.c.log == contributions.c.log, _first.c.id == contributions.c.first)
-        first = contributions.join(_first, same)
-    joined = first.outerjoin(
+        joined = joined.join(_first, same)
+    joined = joined.outerjoin(
         _standing,
         and_(
             _standing.c.log == contributions.c.log,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from sqlalchemy import Integer, Select, bindparam, select, union_all
@@ -10,14 +11,21 @@ from ledger.db.tables import events
 from ledger.wire.events import EventType
 
 
-@lru_cache(maxsize=256)
-def wanted(types: tuple[EventType, ...]) -> Select[tuple[int, EventType, int, str]]:
-    """Rows (number, type, at_ms, data) of a platform's events of these types, at least one, in their order.
+def wanted(
+    log: str, platform: str, types: Sequence[EventType], after: int, limit: int
+) -> tuple[Select[tuple[int, EventType, int, str]], dict[str, str | int]]:
+    """Rows (number, type, at_ms, data) of a platform's events of these types, at least one, beyond ``after``: the query
+    and the values of its parameters.
 
-    It is executed with ``place``. The index has each type's events in their order; of each at most the limit is looked
-    at, however many others lie between them. Streams ask twice a second: making the query anew took longer than the
-    database did to answer it.
+    The index has each type's events in their order; of each at most ``limit`` are looked at, however many others lie
+    between them.
     """
+    return _query(tuple(sorted(set(types)))), {"of_log": log, "of_platform": platform, "after": after, "most": limit}
+
+
+@lru_cache(maxsize=64)
+def _query(types: tuple[EventType, ...]) -> Select[tuple[int, EventType, int, str]]:
+    """Streams ask twice a second: making the query anew took longer than the database did to answer it."""
     e = events.c
     some = [
         select(e.number, e.type, e.at_ms, e.data)
@@ -26,14 +34,9 @@ def wanted(types: tuple[EventType, ...]) -> Select[tuple[int, EventType, int, st
         .order_by(e.number)
         .limit(bindparam("most", type_=Integer))
         .subquery()
-        for kind in dict.fromkeys(types)
+        for kind in types
     ]
     together = union_all(*(select(each) for each in some)).subquery()
     found = together.c
     query = select(found.number, found.type, found.at_ms, found.data)
     return query.order_by(found.number).limit(bindparam("most", type_=Integer))
-
-
-def place(log: str, platform: str, after: int, limit: int) -> dict[str, str | int]:
-    """The values of ``wanted``: whose events, those beyond the number ``after``, so many at most."""
-    return {"of_log": log, "of_platform": platform, "after": after, "most": limit}

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, Row, Select, Table
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from ledger.db import Database
 from ledger.errors import DatabaseError, FieldError
@@ -40,17 +40,17 @@ class LogQueries:
         self._log = log
 
     @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[AsyncConnection]:
+    async def _connection(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         """A connection for one query. Raises DatabaseError for whatever fails on it."""
         try:
-            async with self._database.single.connect() as connection:
+            async with engine.connect() as connection:
                 yield connection
         except (SQLAlchemyError, OSError) as error:
             raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error
 
     async def _all(self, query: Select[Any], values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """All rows of a query; ``values`` are those of its named parameters. Raises DatabaseError."""
-        async with self._connection() as connection:
+        async with self._connection(self._database.single) as connection:
             rows: Sequence[Row[Any]] = (await connection.execute(query, values)).all()
         return rows
 
@@ -59,13 +59,10 @@ class LogQueries:
 
         Raises DatabaseError.
         """
-        try:
-            async with self._database.engine.connect() as connection:
-                rows = await connection.stream(query.execution_options(yield_per=_PART))
-                async for part in rows.partitions():
-                    yield part
-        except (SQLAlchemyError, OSError) as error:
-            raise DatabaseError(f"The database does not answer: {error.__class__.__name__}.") from error
+        async with self._connection(self._database.engine) as connection:  # a cursor lives in a transaction
+            rows = await connection.stream(query.execution_options(yield_per=_PART))
+            async for part in rows.partitions():
+                yield part
 
     async def _one(self, query: Select[Any]) -> Row[Any] | None:
         """The one row of a query, or None. Raises DatabaseError."""

@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.db import Database
-from ledger.db.events import place, wanted
+from ledger.db.events import wanted
 from ledger.db.tables import endpoints, event_cursors, events, sendings
 from ledger.wire.events import EVENT_TYPES, EventType
 
@@ -153,13 +153,13 @@ class SendingRows:
         of = sendings.c
         waiting = select(of.event).where(of.log == self._log, of.endpoint == endpoint.id, of.state == "waiting")
         last = select(event_cursors.c.number).where(event_cursors.c.log == self._log)
+        query = wanted(self._log, endpoint.platform, endpoint.types, endpoint.cursor, limit)
         async with self._database.engine.connect() as connection:
             held_back = await connection.scalar(select(func.count()).select_from(waiting.limit(MAX_WAITING).subquery()))
             if held_back == MAX_WAITING:
                 return None
             seen = (await connection.execute(last)).scalar_one_or_none() or 0  # before the events: none is passed over
-            after = place(self._log, endpoint.platform, endpoint.cursor, limit)
-            rows = (await connection.execute(wanted(tuple(endpoint.types)), after)).all()
+            rows = (await connection.execute(*query)).all()
         jobs = [Job(Happened(row.number, row.type, row.at_ms, row.data)) for row in rows]
         last_job = jobs[-1].event.number if jobs else endpoint.cursor  # beyond ``seen``, if it happened between
         return jobs, last_job if len(jobs) == limit else max(seen, last_job)

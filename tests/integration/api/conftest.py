@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,6 @@ import pytest
 from ledger.tree.keys import LogSigner
 from tests.integration.api.beside_chain import beside, place
 from tests.integration.api.running import ORIGIN, Api, Platform, running, settings
-from tests.services.certificates import make_certificates
 
 __all__ = ["beside", "place"]
 
@@ -18,16 +17,6 @@ __all__ = ["beside", "place"]
 @pytest.fixture(scope="session")
 def log_signer() -> LogSigner:
     return LogSigner.generate(ORIGIN)
-
-
-@pytest.fixture(scope="package", autouse=True)
-def _one_authority(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Nobody beyond this machine is asked: no application need read the authorities of the Web, 0.03 s a start."""
-    folder = tmp_path_factory.mktemp("authorities")
-    make_certificates(folder, "localhost")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SSL_CERT_FILE", str(folder / "authority.pem"))
-        yield
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)])
