@@ -12,13 +12,18 @@ Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 _TIMES: Final = 20
 _AT_ONCE: Final = 4
+_LONGEST_SECONDS: Final = 600.0
+"""What a database's bad moment made slow is not old for an hour after it."""
+_RECENT_SECONDS: Final = 60.0
+_BRIEF_SECONDS: Final = 0.05
+"""How long somebody waits for what is new where what is hardly old is there: most of it is read within that."""
 
 
 class KeptEach(Generic[Key, Value]):
     """Keeps the value of each key for ``seconds``, of the last ``limit`` keys; many who ask at once read once.
 
-    What takes long to read is kept longer, ``times`` the time it took, and few keys are read at once; others wait:
-    strangers cannot keep the database busy, whatever they ask for.
+    What takes long to read is kept longer, ``times`` the time it took, up to ten minutes; and few keys are read at
+    once, others wait: strangers cannot keep the database busy, whatever they ask for.
     """
 
     def __init__(self, seconds: float, limit: int, times: float = _TIMES) -> None:
@@ -27,8 +32,8 @@ class KeptEach(Generic[Key, Value]):
         self._times = times
         self._turns = asyncio.Semaphore(_AT_ONCE)
         self._kept: OrderedDict[Key, asyncio.Task[tuple[float, Value]]] = OrderedDict()
-        self._last: dict[Key, Value] = {}
-        """What was good before, of keys that are read anew."""
+        self._last: dict[Key, tuple[float, Value]] = {}
+        """What was good before, and until when, of keys that are read anew."""
 
     async def get(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]]) -> Value:
         """The value of ``key``, from ``read`` if it is too old or not there."""
@@ -38,10 +43,18 @@ class KeptEach(Generic[Key, Value]):
         return (await asyncio.shield(found))[1]  # others wait for it too: one who leaves must not cancel it
 
     async def soon(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]], seconds: float) -> Value | None:
-        """The same within ``seconds``: where reading takes longer the value as it was before, None without one."""
+        """The same within ``seconds``: where reading takes longer the value as it was before, None without one.
+
+        Whoever comes while a value of a moment ago is read anew waits for the new one only briefly.
+        """
         found = self._reading(key, read)
+        last = self._last.get(key)
+        if last is not None and last[0] > time.monotonic() - _RECENT_SECONDS:
+            seconds = min(seconds, _BRIEF_SECONDS)
         await asyncio.wait([found], timeout=seconds)
-        return found.result()[1] if found.done() else self._last.get(key)
+        if found.done():
+            return found.result()[1]
+        return None if last is None else last[1]
 
     def forget(self, key: Key) -> None:
         """Read anew the next time."""
@@ -53,7 +66,7 @@ class KeptEach(Generic[Key, Value]):
         good = found is not None and found.done() and found.exception() is None
         if found is None or (found.done() and (not good or found.result()[0] < time.monotonic())):
             if found is not None and good:
-                self._last[key] = found.result()[1]
+                self._last[key] = found.result()
             found = asyncio.create_task(self._read(read))
             self._kept[key] = found
             while len(self._kept) > self._limit:
@@ -69,7 +82,7 @@ class KeptEach(Generic[Key, Value]):
             begin = time.monotonic()
             value = await read()
             end = time.monotonic()
-        return end + max(self._seconds, self._times * (end - begin)), value
+        return end + max(self._seconds, min(self._times * (end - begin), _LONGEST_SECONDS)), value
 
 
 class Kept(Generic[Value]):

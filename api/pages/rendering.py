@@ -41,6 +41,7 @@ _ENVIRONMENT: Final = Environment(
     loader=FileSystemLoader(_TEMPLATES),
     autoescape=True,
     undefined=StrictUndefined,
+    auto_reload=False,  # templates are part of the release
     trim_blocks=True,
     lstrip_blocks=True,
 )

@@ -47,8 +47,8 @@ def standing(reads: Reads, campaign: Campaign, now_ms: int) -> Select[Any]:
     # Of the decisions on a contribution the one without a later one: databases find those all at once, and the newest
     # of each contribution one by one.
     overtaken = exists().where(
-        later.c.log == _standing.c.log,
-        later.c.contribution == _standing.c.contribution,
+        later.c.log == contributions.c.log,
+        later.c.contribution == contributions.c.id,
         later.c.entry_index > _standing.c.entry_index,
     )
     state = _state(campaign, now_ms)
@@ -61,7 +61,6 @@ def standing(reads: Reads, campaign: Campaign, now_ms: int) -> Select[Any]:
         and_(
             _standing.c.log == contributions.c.log,
             _standing.c.contribution == contributions.c.id,
-            ~overtaken.correlate(_standing),
         ),
     ).outerjoin(
         _open_appeal,
@@ -90,7 +89,7 @@ def standing(reads: Reads, campaign: Campaign, now_ms: int) -> Select[Any]:
             state.label("state"),
         )
         .select_from(joined)
-        .where(*latest(reads.log, campaign.opened.id))
+        .where(*latest(reads.log, campaign.opened.id), ~overtaken.correlate(contributions, _standing))
     )
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import event
 from starlette.routing import BaseRoute
 
 from api.app import create_app
@@ -101,6 +102,22 @@ class Api:
         )
         assert reply.status_code == 201, reply.text
         return Platform(self, reply.json()["id"], reply.json()["key"])
+
+
+@contextmanager
+def statements_of(api: Api) -> Iterator[list[tuple[str, Any]]]:
+    """The statements that reach the database during the block, with their values."""
+    statements: list[tuple[str, Any]] = []
+    engine = api.service.reads.database.engine.sync_engine
+
+    def note(_connection: Any, _cursor: Any, sql: str, values: Any, _context: Any, _many: bool) -> None:
+        statements.append((sql, values))
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
 
 
 async def until(holds: Callable[[], Awaitable[bool]], seconds: float = 20.0) -> None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import event
 
 from ledger.statements import canonical
 from ledger.tree.keys import LogSigner
@@ -15,7 +14,7 @@ from ledger.tree.merkle import leaf_hash
 from ledger.tree.proofs import TlogProof
 from ledger.tree.receipts import Receipt, verify_log_part
 from ledger.wire import Entry
-from tests.integration.api.running import ON_BOTH, Api, Platform
+from tests.integration.api.running import ON_BOTH, Api, Platform, statements_of
 
 
 async def found(api: Api, limit: int = 100, **query: Any) -> list[Entry]:
@@ -228,15 +227,8 @@ async def test_nothing_there(api: Api) -> None:
 @pytest.fixture
 def asked(both: Api) -> Iterator[list[tuple[str, Any]]]:
     """The statements that reach the database, with their values."""
-    statements: list[tuple[str, Any]] = []
-    engine = both.service.reads.database.engine.sync_engine
-
-    def note(_connection: Any, _cursor: Any, sql: str, values: Any, _context: Any, _many: bool) -> None:
-        statements.append((sql, values))
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield statements
-    event.remove(engine, "before_cursor_execute", note)
+    with statements_of(both) as statements:
+        yield statements
 
 
 @ON_BOTH

@@ -109,6 +109,24 @@ async def test_soon_gives_what_was_good_before() -> None:
     await asyncio.sleep(0.1)
 
 
+async def test_soon_waits_briefly_where_there_is_a_value_of_a_moment_ago(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept, source = KeptEach[str, int](0, 10, times=0), Source()
+    assert await kept.soon("a", source.read, 5) == 1
+    source.wait_seconds = 0.5
+    async with asyncio.timeout(0.4):
+        assert await kept.soon("a", source.read, 5) == 1
+    monkeypatch.setattr("api.kept._RECENT_SECONDS", 0.0)  # it is old: the new one is waited for
+    assert await kept.soon("a", source.read, 5) == 2
+
+
+async def test_what_took_very_long_is_not_kept_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.kept._LONGEST_SECONDS", 0.01)
+    kept, source = KeptEach[str, int](0, 10), Source(0.05)
+    assert await kept.get("a", source.read) == 1
+    await asyncio.sleep(0.05)  # where it was kept twenty times as long as it took, it would be good for a second
+    assert await kept.get("a", source.read) == 2
+
+
 async def test_soon_raises_what_reading_raises() -> None:
     kept, source = KeptEach[str, int](0, 10), Source()
     source.fails = True
