@@ -17,7 +17,7 @@ from api.pages.languages import duration, mark, markup, numerals, text
 from api.pages.paying import paid
 from api.pages.rendering import moment
 from api.pages.steps import Sight, State, Step, Tone
-from api.reads.people_facts import facts_of
+from api.reads.people_facts import facts_about
 from api.service import Service
 from ledger.book.contributions import appeal_is_open, outcome
 from ledger.log.shapes import ContributionView
@@ -61,7 +61,7 @@ class Progress:
 
 async def progress_of(service: Service, row: ContributionView, campaign: CampaignRow) -> Progress:
     """How far a contribution has come."""
-    facts = await facts_of(service.reads, [row.id])
+    facts = await facts_about(service.reads, {row.first, row.campaign})
     found = facts.contributions[row.id]
     standing = await standing_decision(service.reader, row)
     sight = Sight(service, campaign, found, facts.campaigns[row.campaign], standing, time.time_ns() // 1_000_000)

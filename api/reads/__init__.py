@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select
+from sqlalchemy import Row, Select, select
 
-from ledger.db import Database
+from ledger.db import Database, tables
 from ledger.log.queries import LogQueries
+from ledger.statements import kinds
+from ledger.statements.log import LogOpened
 
 
 class Reads(LogQueries):
@@ -21,6 +23,19 @@ class Reads(LogQueries):
         super().__init__(database, log)
         self.database = database
         self.log = log
+        self._opened: LogOpened | None = None
+
+    async def opened(self) -> LogOpened | None:
+        """What the log's first entry says, which never changes; None where the log is not opened."""
+        if self._opened is None:
+            table = tables.entries
+            query = select(table.c.statement).where(table.c.log == self.log, table.c.entry_index == 0)
+            row = await self.one(query)
+            if row is not None:
+                statement = kinds.parse(bytes(row.statement))
+                assert isinstance(statement, LogOpened)
+                self._opened = statement
+        return self._opened
 
     async def all(self, query: Select[*tuple[Any, ...]], values: Mapping[str, Any] | None = None) -> Sequence[Row[Any]]:
         """Every row of a query that bounds itself; ``values`` are those of its named parameters."""

@@ -29,29 +29,30 @@ async def facts_of(reads: Reads, ids: Collection[str]) -> Facts:
         for row in await reads.all(query):
             firsts.add(row.first)
             of_campaigns.add(row.campaign)
-    return await _replayed(reads, firsts | of_campaigns)
+    return await facts_about(reads, firsts | of_campaigns)
 
 
 async def facts_of_campaign(reads: Reads, campaign: str) -> Facts:
     """Facts of a campaign and of all its contributions."""
     query = select(contributions.c.first).where(contributions.c.log == reads.log, contributions.c.campaign == campaign)
     firsts = {row.first for row in await reads.all(query.distinct())}
-    return await _replayed(reads, firsts | {campaign})
+    return await facts_about(reads, firsts | {campaign})
 
 
 async def links_of(reads: Reads, people: Collection[str]) -> dict[str, Link]:
     """The latest wallet links of contributors, as far as they have any."""
-    return (await _replayed(reads, people)).links
+    return (await facts_about(reads, people)).links
 
 
 async def wallet_delay_ms(reads: Reads) -> int:
     """How long a new wallet waits until it is in force."""
-    return (await _replayed(reads, ())).wallet_delay_ms
+    return (await facts_about(reads, ())).wallet_delay_ms
 
 
-async def _replayed(reads: Reads, subjects: Collection[str]) -> Facts:
+async def facts_about(reads: Reads, subjects: Collection[str]) -> Facts:
+    """Facts of campaigns, contributors and contributions with all their versions, by the id of the first version."""
     facts = Facts()
-    opened = await reads.one(select(entries.c.statement).where(entries.c.log == reads.log, entries.c.entry_index == 0))
+    opened = await reads.opened()
     found: list[Row[Any]] = []
     for part in chunks(sorted(set(subjects))):
         query = select(entries.c.entry_index, entries.c.statement).where(
@@ -59,7 +60,7 @@ async def _replayed(reads: Reads, subjects: Collection[str]) -> Facts:
         )
         found += await reads.all(query)
     if opened is not None:
-        facts.apply(kinds.parse(bytes(opened.statement)), 0)
+        facts.apply(opened, 0)
     for row in sorted(found, key=lambda each: each.entry_index):
         facts.apply(kinds.parse(bytes(row.statement)), row.entry_index, counting=False)
     return facts

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Final
@@ -126,4 +127,5 @@ async def rewards(reads: Reads, campaign: Campaign, now_ms: int, shares: dict[st
             if earner is None:
                 earner = found[row.contributor] = Earner(row.contributor, earned=(shares or {}).get(row.contributor, 0))
             earner.add(campaign, group)
-    return sorted(found.values(), key=Earner.place)
+    # A thousand take a millisecond or two, a hundred thousand would hold everybody else for that long.
+    return await asyncio.to_thread(sorted, found.values(), key=Earner.place)

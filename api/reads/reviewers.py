@@ -65,18 +65,20 @@ async def decided(reads: Reads, campaign: str) -> Decided:
         .order_by(decisions.c.entry_index.desc())
         .limit(MAX_DECISIONS + 1)
     )
-    rows = await reads.all(query)
-    made = []
-    for row in reversed(rows[:MAX_DECISIONS]):
-        statement = kinds.parse(bytes(row.statement))
-        assert isinstance(statement, DecisionMade)
-        made.append(statement)
+    made: list[DecisionMade] = []
+    async for rows in reads.parts(query):
+        for row in rows:
+            statement = kinds.parse(bytes(row.statement))
+            assert isinstance(statement, DecisionMade)
+            made.append(statement)
+    complete = len(made) <= MAX_DECISIONS
+    made = made[:MAX_DECISIONS][::-1]
     by: dict[str, str] = {}
     at_ms: dict[str, int] = {}
     for part in chunks([opened.review for one in made for opened in one.reviews or ()]):
         for row in await reads.all(select(reviews).where(reviews.c.log == reads.log, reviews.c.id.in_(part))):
             by[row.id], at_ms[row.id] = row.reviewer, row.at_ms
-    return Decided(made, by, at_ms, len(rows) <= MAX_DECISIONS)
+    return Decided(made, by, at_ms, complete)
 
 
 async def review_counts(reads: Reads, campaign: str) -> dict[str, int]:

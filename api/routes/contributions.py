@@ -20,7 +20,7 @@ from api.lookup import find_campaign, find_contribution, standing_decision
 from api.mine import payable_from
 from api.openapi import gives, writes
 from api.reads.people import appeals_of, own_ids
-from api.reads.people_facts import facts_of
+from api.reads.people_facts import facts_about
 from api.replies import batch_reply, entry_page, page_of, write_reply
 from api.sealing import check_own_id, check_sealed
 from api.service import Service, service_of
@@ -150,7 +150,7 @@ async def get_contribution(contribution: str, request: Request, caller: Annotate
     opening = await service.reader.opening("contribution", row.id)
     standing = await standing_decision(service.reader, row)
     people = await own_ids(service.reads, [row.contributor])
-    facts = await facts_of(service.reads, [row.id])
+    facts = await facts_about(service.reads, {row.first, row.campaign})
     filed = (await appeals_of(service.reads, [row.id])).get(row.id, [])
     return Contribution(
         id=row.id,

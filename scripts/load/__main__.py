@@ -95,10 +95,12 @@ def _run(scene: Scene, processes: Processes, postgres: PostgresServer, arguments
         rate = arguments.share * most.requests / most.seconds
         _say(f"{rate:.0f} requests a second for {lengths.load / 60:g} minutes ...")
         patience = _PATIENCE_SECONDS if arguments.faults else 0.0
+        before, grown = _size(processes.url), 0
         client.begin(Phase("open", seconds=lengths.load, rate=rate, patience=patience))
         _attend(client, processes, watch, trouble if arguments.faults else None, lengths.load)
         load = client.result()
         if not arguments.faults:
+            grown = _size(processes.url) - before
             _say("Each kind alone again ...")
             idle.join(client.run(alone))
     idle.errors += most.errors
@@ -113,7 +115,7 @@ def _run(scene: Scene, processes: Processes, postgres: PostgresServer, arguments
         most=most.requests / most.seconds,
         idle=idle,
         load=load,
-        held=watch.held(),
+        held=watch.held(grown),
         wrong=proved.wrong,
         acknowledged=proved.receipts,
     )
@@ -133,6 +135,11 @@ def _attend(client: Sending, processes: Processes, watch: Watch, trouble: Troubl
             trouble.end()
             processes.start()
             trouble = None
+
+
+def _size(url: str) -> int:
+    with Caller(url) as caller:
+        return caller.audit_summary().size
 
 
 def _anchored(url: str) -> bool:

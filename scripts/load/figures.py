@@ -139,7 +139,13 @@ class Outcome:
             "client_cpu_us": round(self.load.processor_seconds / max(1, self.load.requests) * 1e6),
             "kinds": [line.members() for line in lines_of(self.idle, self.load)],
             "memory": {
-                name: {"start": held.start, "middle": held.middle, "end": held.end, "flat": held.is_flat}
+                name: {
+                    "start": held.start,
+                    "middle": held.middle,
+                    "end": held.end,
+                    "book": held.book,
+                    "flat": held.is_flat,
+                }
                 for name, held in self.held.items()
             },
             "checks": {check: len(some) for check, some in self.wrong.items()},
@@ -164,7 +170,8 @@ class Outcome:
             text.append(f"{line.kind:24}{line.requests:>10,}{times}{met}")
         for name, held in self.held.items():
             mib = ", ".join(f"{each / 2**20:.1f}" for each in (held.start, held.middle, held.end))
-            text.append(f"{name}: {mib} MiB at start, middle and end{'' if held.is_flat else '  GROWS'}")
+            book = f", {held.book / 2**20:.1f} for the book" if held.book else ""
+            text.append(f"{name}: {mib} MiB at start, middle and end{book}{'' if held.is_flat else '  GROWS'}")
         if self.faults is not None:
             text.append("Faults: " + (", ".join(f"{count} {name}" for name, count in self.faults.items()) or "none"))
         for check, some in self.wrong.items():

@@ -6,14 +6,18 @@ import statistics
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
+from scripts.bench.capacity import BOOK_BYTES
 from scripts.bench.processes import memory
 from scripts.soak.processes import Process
 
 _EVERY_SECONDS: Final = 1.0
 _PARTS: Final = 6
+_BETWEEN: Final = 4 / 6
+"""Of the time, from the middle of the second part to the middle of the last one."""
+WORKER: Final = "worker"
 GROWTH: Final = 1.1
 """What the memory may be at the end, against the start."""
 SLACK_BYTES: Final = 4 * 2**20
@@ -27,11 +31,13 @@ class Held:
     start: int
     middle: int
     end: int
+    book: int = 0
+    """What the entries of that time take in the book of a worker, as docs/capacity.md counts on."""
 
     @property
     def is_flat(self) -> bool:
-        """Whether it does not grow."""
-        return self.end <= self.start * GROWTH + SLACK_BYTES
+        """Whether it does not grow, but for the book."""
+        return self.end - self.book <= self.start * GROWTH + SLACK_BYTES
 
 
 @dataclass
@@ -52,10 +58,12 @@ class Watch:
                 if process.pid is not None:
                     self._seen.setdefault(f"{process.name} {process.lives}", []).append(memory(process.pid))
 
-    def held(self) -> Mapping[str, Held]:
-        """By process, of those that lived all the time."""
+    def held(self, entries: int) -> Mapping[str, Held]:
+        """By process, of those that lived all the time, in which the log has grown by so many entries."""
         most = max(map(len, self._seen.values()), default=0)
-        return {name.rpartition(" ")[0]: _held(seen) for name, seen in self._seen.items() if len(seen) > most * 0.9}
+        lived = {name.rpartition(" ")[0]: _held(seen) for name, seen in self._seen.items() if len(seen) > most * 0.9}
+        book = round(entries * BOOK_BYTES * _BETWEEN)
+        return {name: replace(each, book=book if name.startswith(WORKER) else 0) for name, each in lived.items()}
 
 
 def _held(seen: list[int]) -> Held:

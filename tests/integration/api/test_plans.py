@@ -1,4 +1,4 @@
-"""PostgreSQL knows nothing of a new table until it has counted it, a minute later: its plans must be bearable until then."""
+"""PostgreSQL knows nothing of a new table until it has counted it, a minute later: plans are bearable until then."""
 
 from __future__ import annotations
 
