@@ -42,7 +42,7 @@ from ledger.wire.reputation import PublicReputation
 
 _TREES: Final = 4
 _FIGURES_SECONDS: Final = 5.0
-_FIGURES_TIMES: Final = 50
+_FIGURES_TIMES: Final = 100
 """All contributions of a campaign are counted for them: of a large one they may be minutes old."""
 _FIGURES: Final = 1000
 _SIGNS_SECONDS: Final = 300.0
