@@ -15,15 +15,16 @@ _AT_ONCE: Final = 4
 _LONGEST_SECONDS: Final = 600.0
 """What a database's bad moment made slow is not old for an hour after it."""
 _RECENT_SECONDS: Final = 60.0
+"""What was good until a minute ago, or later, is shown while it is read anew, and where that fails."""
 _BRIEF_SECONDS: Final = 0.05
-"""How long somebody waits for what is new where what is hardly old is there: most of it is read within that."""
+"""How long somebody waits for what is new where such a value is there: most of it is read within that."""
 
 
 class KeptEach(Generic[Key, Value]):
     """Keeps the value of each key for ``seconds``, of the last ``limit`` keys; many who ask at once read once.
 
     What takes long to read is kept longer, ``times`` the time it took, up to ten minutes; and few keys are read at
-    once, others wait: strangers cannot keep the database busy, whatever they ask for.
+    once, others wait: however often strangers ask, the database has little more to do than for one of them.
     """
 
     def __init__(self, seconds: float, limit: int, times: float = _TIMES) -> None:
@@ -45,21 +46,26 @@ class KeptEach(Generic[Key, Value]):
     async def soon(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]], seconds: float) -> Value | None:
         """The same within ``seconds``: where reading takes longer the value as it was before, None without one.
 
-        Whoever comes while a value of a moment ago is read anew waits for the new one only briefly.
+        Whoever comes while a value that was good until just now is read anew waits for the new one only briefly.
         """
         found = self._reading(key, read)
+        await asyncio.wait([found], timeout=min(seconds, _BRIEF_SECONDS) if self._is_recent(key) else seconds)
         last = self._last.get(key)
-        if last is not None and last[0] > time.monotonic() - _RECENT_SECONDS:
-            seconds = min(seconds, _BRIEF_SECONDS)
-        await asyncio.wait([found], timeout=seconds)
-        if found.done():
-            return found.result()[1]
-        return None if last is None else last[1]
+        if not found.done():
+            return None if last is None else last[1]
+        if last is not None and self._is_recent(key) and found.exception() is not None:
+            return last[1]
+        return found.result()[1]
 
     def forget(self, key: Key) -> None:
         """Read anew the next time."""
         self._kept.pop(key, None)
         self._last.pop(key, None)
+
+    def _is_recent(self, key: Key) -> bool:
+        """Whether there is a value that was good until just now."""
+        last = self._last.get(key)
+        return last is not None and last[0] > time.monotonic() - _RECENT_SECONDS
 
     def _reading(self, key: Key, read: Callable[[], Coroutine[Any, Any, Value]]) -> asyncio.Task[tuple[float, Value]]:
         found = self._kept.get(key)

@@ -116,7 +116,7 @@ async def _open_log(config: Config, blobs: BlobStore, turn: asyncio.Lock | None)
             keys=KeyRing(reader.key, config.admin_key(), config.metrics_key(), partial(find_seat, reads)),
             anchor=Kept(partial(last_anchor, reads), _ANCHOR_SECONDS, times=1),
             counts=Kept(partial(counts, reads), _COUNTS_SECONDS),
-            last_event=Kept(partial(last_event, reads), _EVENT_SECONDS),
+            last_event=Kept(partial(last_event, reads), _EVENT_SECONDS, times=1),
             comparison=Comparison(writer, reader, deployment, config.rpc_urls),
             deployment=deployment,
             sealed=None if (keys := config.secrets_keys()) is None else SealedSecrets(keys),

@@ -19,13 +19,14 @@ from api.pages.languages import mark, text
 from api.pages.rendering import moment, page
 from api.reads import campaigns, versions
 from api.reads.calls import list_notices
-from api.routes.record import earned_of, page_of_rewards, record_of
+from api.routes.record import NO_SIGNS, earned_of, page_of_rewards, record_of, signs_of
 from api.scope import base_of
 from api.service import service_of
 from ledger.pictures import Picture, columns
 from ledger.pictures.calendars import persian
 from ledger.statements.values import SCORE_ONE, score_millionths, time_ms
 from ledger.wire import CampaignRecord, Money
+from ledger.wire.record import Signs
 
 router = APIRouter()
 _NOTICES: Final = 50
@@ -79,9 +80,10 @@ async def campaign_page(campaign: str, request: Request) -> Response:
     row = await find_campaign(service.reader, campaign)
     found = await versions.load(service.reads, row)
     opened, now, unit = row.opened, found.current, service.unit_of(row.opened)
-    # One after the other where they are quick enough: each takes a core of the database while it is counted.
+    # One after the other where they are quick enough and nobody saw them just now: each takes a core of the database.
     record = await service.records.soon(campaign, lambda: record_of(service, found), _PATIENCE_SECONDS)
     earned = await service.earned.soon(campaign, lambda: earned_of(service, found), _PATIENCE_SECONDS)
+    signs = await service.signs.soon(campaign, lambda: signs_of(service, campaign), _PATIENCE_SECONDS)
     after = cursors.decode(request.query_params.get("after")) or 0
     return page(
         request,
@@ -102,7 +104,7 @@ async def campaign_page(campaign: str, request: Request) -> Response:
         rules=words.rules(found.book),
         closing_ms=time_ms(opened.closing_date),
         record=record,
-        **_shown(record),
+        **_shown(record, signs or NO_SIGNS),
         people=None if earned is None else page_of_rewards(earned, after, _PEOPLE),
         people_count=0 if earned is None else len(earned),
         after=after,
@@ -122,7 +124,7 @@ def _code(value: str) -> Markup:
     return Markup('<code dir="ltr">{}</code>').format(value)
 
 
-def _shown(record: CampaignRecord | None) -> dict[str, Any]:
+def _shown(record: CampaignRecord | None, signs: Signs) -> dict[str, Any]:
     """What is told of a record, in words and as a picture."""
     if record is None:
         return {
@@ -137,7 +139,7 @@ def _shown(record: CampaignRecord | None) -> dict[str, Any]:
     return {
         "course": _course(record),
         "agreement": _agreement(record),
-        "signs": [(text(SIGNS[each.kind]), each.count) for each in record.signs.counts or []],
+        "signs": [(text(SIGNS[each.kind]), each.count) for each in signs.counts or []],
         "ratings": [(text(ABOUT[each.about]), each.count, percent(each.mean)) for each in record.figures.ratings],
         "spent": _spent(record.figures.money),
         "counted_ms": time_ms(record.counted_at),

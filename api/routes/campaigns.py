@@ -150,7 +150,8 @@ async def amend_campaign(
         reviewer_rate=new.reviewer_rate,
     )
     written = await service.writer.write(item)
-    service.figures.forget(campaign)
+    for kept in (service.figures, service.records, service.earned):
+        kept.forget(campaign)
     return await write_reply(service, written, entry_page)
 
 

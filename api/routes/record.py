@@ -27,6 +27,7 @@ from ledger.wire.record import SignCount, Signs
 router = APIRouter(prefix="/v1/campaigns", tags=["public figures"])
 LEAST_PEOPLE: Final = 20
 """Among fewer people a count of signs could point at one of them."""
+NO_SIGNS: Final = Signs(looked_at=0, counts=None)
 
 
 @router.get("/{campaign}/record")
@@ -37,7 +38,8 @@ async def get_record(campaign: str, request: Request) -> CampaignRecord:
     """
     service = service_of(request)
     found = await versions.load(service.reads, await find_campaign(service.reader, campaign))
-    return await service.records.get(campaign, lambda: record_of(service, found))
+    record = await service.records.get(campaign, lambda: record_of(service, found))
+    return record.model_copy(update={"signs": await service.signs.get(campaign, lambda: signs_of(service, campaign))})
 
 
 @router.get("/{campaign}/rewards")
@@ -63,7 +65,7 @@ def page_of_rewards(earners: list[Earner], after: int, limit: int) -> Page[Contr
 
 
 async def record_of(service: Service, found: Versions) -> CampaignRecord:
-    """The record of a campaign, counted now."""
+    """The record of a campaign, counted now, but for its signs, which take longer and are kept on their own."""
     campaign = found.book.opened.id
     course = await reads.course(service.reads, found.book)
     made = await reviewers.decided(service.reads, campaign)
@@ -73,7 +75,7 @@ async def record_of(service: Service, found: Versions) -> CampaignRecord:
         stretch_seconds=course.seconds,
         course=course.stretches,
         agreement=await asyncio.to_thread(reviewers.agreement_of, made),  # thousands of fractions take a while
-        signs=await service.signs.get(campaign, lambda: _signs(service, campaign)),
+        signs=NO_SIGNS,
     )
 
 
@@ -87,11 +89,11 @@ async def earned_of(service: Service, found: Versions) -> list[Earner]:
     return await reads.rewards(service.reads, book, now_ms, shares)
 
 
-async def _signs(service: Service, campaign: str) -> Signs:
+async def signs_of(service: Service, campaign: str) -> Signs:
     """Counts by kind. They name nobody, and among few people there are none: a sign is no verdict on a person."""
     people = await reads.contributors(service.reads, campaign, LEAST_PEOPLE)
     if people < LEAST_PEOPLE:
-        return Signs(looked_at=0, counts=None)
+        return NO_SIGNS
     found = await look(service.reads, campaign, None)
     counts: dict[str, int] = {}
     for each in found.signals:

@@ -105,12 +105,14 @@ FROM {wanted} CROSS JOIN contributions AS t
 WHERE t.log = {log} AND t.campaign = wanted.a AND t.replaces IS NULL
 GROUP BY t.campaign"""
 _RECORDS = """
-SELECT t.contributor, SUM(CASE WHEN d.verdict = 'accepted' THEN 1 ELSE 0 END), COUNT(*)
-FROM {wanted} CROSS JOIN contributions AS t CROSS JOIN decisions AS d
-WHERE t.log = {log} AND t.contributor = wanted.a
-  AND d.log = t.log AND d.contribution = t.id AND d.verdict <> 'needs_work'
-  AND NOT EXISTS (
-    SELECT 1 FROM decisions AS later
-    WHERE later.log = d.log AND later.contribution = d.contribution AND later.entry_index > d.entry_index
-  )
-GROUP BY t.contributor"""
+SELECT stood.contributor, SUM(CASE WHEN stood.verdict = 'accepted' THEN 1 ELSE 0 END), COUNT(*)
+FROM (
+  SELECT t.contributor, (
+    SELECT d.verdict FROM decisions AS d
+    WHERE d.log = {log} AND d.contribution = t.id ORDER BY d.entry_index DESC LIMIT 1
+  ) AS verdict
+  FROM {wanted} CROSS JOIN contributions AS t
+  WHERE t.log = {log} AND t.contributor = wanted.a
+) AS stood
+WHERE stood.verdict <> 'needs_work'
+GROUP BY stood.contributor"""

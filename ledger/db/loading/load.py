@@ -216,9 +216,9 @@ SELECT t.id, t.campaign, t.entry_index
 FROM {wanted} CROSS JOIN contributions AS t
 WHERE t.log = {log} AND t.id = wanted.a"""
 _MANDATES = """
-SELECT e.entry_index, e.statement
-FROM {wanted} CROSS JOIN mandates AS t CROSS JOIN entries AS e
-WHERE t.log = {log} AND t.id = wanted.a AND e.log = t.log AND e.entry_index = t.entry_index"""
+SELECT t.entry_index, (SELECT e.statement FROM entries AS e WHERE e.log = {log} AND e.entry_index = t.entry_index)
+FROM {wanted} CROSS JOIN mandates AS t
+WHERE t.log = {log} AND t.id = wanted.a"""
 _NOTICES = """
 SELECT t.id
 FROM {wanted} CROSS JOIN notices AS t
@@ -262,9 +262,9 @@ FROM logs CROSS JOIN entries AS e
 WHERE logs.name = {log} AND e.log = logs.name AND e.subject = logs.origin AND e.kind = 'log.key_rotated'
 ORDER BY e.entry_index"""
 _FIRST_WORKS = """
-SELECT t.contributor, e.statement
-FROM {wanted} CROSS JOIN contributions AS t CROSS JOIN entries AS e
-WHERE t.log = {log} AND t.contributor = wanted.a AND e.log = t.log AND e.entry_index = t.entry_index
+SELECT t.contributor, (SELECT e.statement FROM entries AS e WHERE e.log = {log} AND e.entry_index = t.entry_index)
+FROM {wanted} CROSS JOIN contributions AS t
+WHERE t.log = {log} AND t.contributor = wanted.a
   AND t.entry_index = (SELECT MIN(c.entry_index) FROM contributions AS c WHERE c.log = {log}
     AND c.contributor = t.contributor)"""
 _ENTRIES = """

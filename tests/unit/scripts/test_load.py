@@ -18,6 +18,7 @@ from ledger.tree.checkpoints import Checkpoint, sign
 from ledger.tree.growth import CompactRange
 from ledger.tree.keys import LogSigner
 from ledger.tree.receipts import Receipt
+from scripts.bench.capacity import BOOK_BYTES
 from scripts.load import client
 from scripts.load.client import EVENT, Client, Measured, Phase
 from scripts.load.crowd import BATCH_ITEMS, KINDS, Acknowledged, Crowd
@@ -26,7 +27,7 @@ from scripts.load.lines import LineError, Lines
 from scripts.load.listening import Listener
 from scripts.load.place import Place
 from scripts.load.proved import differing
-from scripts.load.watch import Held
+from scripts.load.watch import Held, Watch
 
 Answer = Callable[[str, bytes], Awaitable[bytes]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s"
@@ -215,6 +216,17 @@ def outcome(**changes: Any) -> Outcome:
         "held": {"service": Held(100 * 2**20, 100 * 2**20, 101 * 2**20)}, "wrong": {"audit": []}, "acknowledged": 1,
     }  # fmt: skip
     return Outcome(**(values | changes))
+
+
+def test_a_workers_book_is_told_by_what_the_log_has_grown() -> None:
+    watch = Watch([])
+    for name in ("service 1", "worker"):
+        watch._seen[f"{name} 0"] = [size * 2**20 for size in range(100, 160)]
+    held = watch.held(60_000)
+    assert set(held) == {"service 1", "worker"}
+    assert held["service 1"].book == 0
+    assert held["worker"].book == 40_000 * BOOK_BYTES
+    assert held["worker"].end - held["worker"].start == 40 * 2**20
 
 
 def test_what_is_missed() -> None:
