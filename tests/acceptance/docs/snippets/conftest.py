@@ -42,10 +42,16 @@ def pybossa(asked: Asked) -> Reply:
 
 
 def turkle(asked: Asked) -> Reply:
-    """A batch that is finished."""
+    """A batch that is finished: its API, and the page of it, for who has signed in."""
+    if asked.path == "/admin/login/":
+        if asked.method == "GET":
+            return Reply(b"<form>", headers={"Set-Cookie": "csrftoken=abc; Path=/"})
+        return Reply(status=302, headers={"Location": "/", "Set-Cookie": "sessionid=of-a-test; Path=/"})
     if asked.path == "/api/batches/4/progress/":
         return Reply({"total_tasks": 9, "total_finished_task_assignments": 15})
     file = (DATA / "turkle" / "turkle-3.1.0-batch-results.csv").read_bytes()
+    if asked.path == "/admin/turkle/batch/4/download/":
+        return Reply(file) if "sessionid=" in asked.headers.get("cookie", "") else Reply(status=302)
     return Reply(file) if asked.path == "/api/batches/4/results/" else Reply(status=404)
 
 
