@@ -44,7 +44,7 @@ simulate: setup ## the worker against a world full of faults: SEEDS=1000 runs; A
 soak: setup ## chain, service and two workers under load, all faults on, then all must agree; ARGS="--minutes 15 --postgres"
 	@$(RUN)/python -m scripts.soak $(ARGS)
 
-load: setup ## ten minutes of a realistic mix: no error, 99th percentiles, flat memory but for the book; ARGS="--minutes 2 --faults"
+load: setup ## ten minutes of a realistic mix: no error, 99th percentiles, flat memory; ARGS="--minutes 2 --faults"
 	@$(RUN)/python -m scripts.load $(ARGS)
 
 scale: setup ## 1, 2 and 4 API processes, workers, one log and several on one PostgreSQL: processor time a request

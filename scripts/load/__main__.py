@@ -1,7 +1,6 @@
 """``python -m scripts.load``: minutes of a realistic mix at a share of what this machine can do, and what came of it.
 
-Exit code: 0 all is as it should be; 1 an error, a kind of request that became too slow, memory that grows by more than
-the worker's book, something
+Exit code: 0 all is as it should be; 1 an error, a kind of request that became too slow, memory that grows, something
 that was acknowledged and is not there.
 """
 

@@ -32,8 +32,8 @@ def load_table(members: dict[str, Any]) -> str:
     lines += ["", "| memory, MiB | start | middle | end | |", "|---|---:|---:|---:|---|"]
     for name, held in members["memory"].items():
         sizes = " | ".join(f"{held[when] / 2**20:.1f}" for when in ("start", "middle", "end"))
-        flat = f"flat, but {held['book'] / 2**20:.1f} for the book" if held.get("book") else "flat"
-        lines.append(f"| {name} | {sizes} | {flat if held['flat'] else '**grows**'} |")
+        book = f", {held['book'] / 2**20:.1f} for the book" if held.get("book") else ""
+        lines.append(f"| {name} | {sizes} | {'flat' if held['flat'] else '**grows**'}{book} |")
     return "\n".join(lines)
 
 

@@ -36,8 +36,8 @@ class Held:
 
     @property
     def is_flat(self) -> bool:
-        """Whether it does not grow, but for the book."""
-        return self.end - self.book <= self.start * GROWTH + SLACK_BYTES
+        """Whether it does not grow, the book not left out."""
+        return self.end <= self.start * GROWTH + SLACK_BYTES
 
 
 @dataclass

@@ -168,8 +168,8 @@ async def test_every_route_answers_garbage_with_a_documented_problem(known: Vict
 @given(text=LINES.filter(lambda line: re.fullmatch("[0-9]+", line.strip()) is None))
 async def test_headers_that_are_parsed_refuse_garbage(platform: Platform, text: str) -> None:
     """Nobody's token, no number of an event, and a key for repeats that is taken or refused as one."""
+    http, value = platform.api.http, text.encode("latin-1")
     line = text.strip(" ")  # as an HTTP server would give it
-    http, value = platform.api.http, line.encode("latin-1")
     streamed = {"Authorization": f"Bearer {platform.key}", "Accept": "text/event-stream", "Last-Event-ID": value}
     for path, headers, statuses in (
         ("/v1/keys/current", {"Authorization": value}, {401}),
@@ -179,8 +179,8 @@ async def test_headers_that_are_parsed_refuse_garbage(platform: Platform, text: 
         reply = await http.get(path, headers=headers)
         assert reply.status_code in statuses, (path, text, reply.text)
         assert Problem.model_validate(reply.json()).remedy
-    body, key = {"scopes": ["submit"]}, {"Authorization": f"Bearer {platform.key}", "Idempotency-Key": value}
-    reply = await http.post("/v1/keys", json=body, headers=key)
+    key = {"Authorization": f"Bearer {platform.key}", "Idempotency-Key": line.encode("latin-1")}
+    reply = await http.post("/v1/keys", json={"scopes": ["submit"]}, headers=key)
     good = re.fullmatch('"?[!#-\\[\\]-~]{1,255}"?', line) is not None
     assert (reply.status_code in (201, 409)) == good, (text, reply.text)
     assert reply.status_code in (201, 400, 409), (text, reply.text)
