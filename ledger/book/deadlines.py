@@ -6,6 +6,7 @@ orders the lines' heads.
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterator, Sequence
 from heapq import heappop, heappush, heapreplace
@@ -27,28 +28,50 @@ class Deadline(msgspec.Struct, gc=False):
 class Line:
     """Kind, and what it is a kind of deadline of: all deadlines of a line are set in ascending order of time.
 
-    Column by column, which takes less time and memory than an object for each of millions.
+    Column by column, and numbers as eight bytes each, which takes less time and memory than objects for millions.
     """
 
-    __slots__ = ("entries", "kind", "place", "subjects", "times_ms")
+    __slots__ = ("_begin", "entries", "kind", "place", "subjects", "times_ms")
 
     def __init__(self, kind: str, place: str) -> None:
         self.kind = kind
         self.place = place
-        self.times_ms: deque[int] = deque()
-        self.entries: deque[int] = deque()
         self.subjects: deque[Contribution | str] = deque()
+        self.times_ms = array("q")
+        """With the times of those before ``_begin``, which are taken, until they are half of all; so are entries."""
+        self.entries = array("q")
+        self._begin = 0
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self.subjects)
+
+    @property
+    def at_ms(self) -> int:
+        """The time of the earliest one. Raises IndexError if there is none."""
+        return self.times_ms[self._begin]
+
+    @property
+    def entry(self) -> int:
+        """The entry that set the earliest one. Raises IndexError if there is none."""
+        return self.entries[self._begin]
 
     def first(self) -> Deadline:
         """The earliest one. Raises IndexError if there is none."""
-        return Deadline(self.times_ms[0], self.entries[0], self.subjects[0])
+        return Deadline(self.at_ms, self.entry, self.subjects[0])
 
     def take(self) -> Deadline:
         """Take the earliest one away. Raises IndexError if there is none."""
-        return Deadline(self.times_ms.popleft(), self.entries.popleft(), self.subjects.popleft())
+        taken = self.first()
+        self.drop()
+        return taken
+
+    def drop(self) -> None:
+        """Take the earliest one away without a look at it. Raises IndexError if there is none."""
+        self.subjects.popleft()
+        self._begin += 1
+        if self._begin * 2 >= len(self.entries):
+            del self.times_ms[: self._begin], self.entries[: self._begin]
+            self._begin = 0
 
 
 class Deadlines:
@@ -70,14 +93,11 @@ class Deadlines:
 
     def set(self, line: Line, at_ms: int, entry: int, subject: Contribution | str) -> None:
         """Set one; ValueError if its line has a later one."""
-        times_ms = line.times_ms
-        if not times_ms:
+        if not line.subjects:
             heappush(self._heads, (at_ms, entry, line))
-        elif at_ms == times_ms[-1]:
-            at_ms = times_ms[-1]  # one number for all of that time
-        elif at_ms < times_ms[-1]:
+        elif at_ms < line.times_ms[-1]:
             raise ValueError(f"The line of {line.kind} in '{line.place}' has a deadline after {at_ms}.")
-        times_ms.append(at_ms)
+        line.times_ms.append(at_ms)
         line.entries.append(entry)
         line.subjects.append(subject)
 
@@ -110,15 +130,15 @@ class Deadlines:
             line = heads[0][2]
             taken = line.take()
             # What a contribution does not wait for now it will never wait for again: no need to bring it to the head.
-            while line and _is_forgotten(line.subjects[0], line.entries[0]):
-                line.take()
+            while line and _is_forgotten(line.subjects[0], line.entry):
+                line.drop()
             self._next_head(line)
             if not _is_forgotten(taken.subject, taken.entry):
                 yield line, taken
 
     def _next_head(self, line: Line) -> None:
         if line:
-            heapreplace(self._heads, (line.times_ms[0], line.entries[0], line))
+            heapreplace(self._heads, (line.at_ms, line.entry, line))
         else:
             heappop(self._heads)
 

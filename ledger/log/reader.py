@@ -14,7 +14,7 @@ from ledger.db.tables import checkpoints, entries
 from ledger.errors import ConfigError, NotFoundError
 from ledger.log.chain_views import ChainViews
 from ledger.log.log_keys import LogKeys
-from ledger.log.stored_tree import StoredTree
+from ledger.log.stored_tree import KEPT_TILES, StoredTree
 from ledger.log.views import Views
 from ledger.tree import merkle
 from ledger.tree.growth import CompactRange
@@ -49,9 +49,10 @@ class _AnchorRow(NamedTuple):
 class Reader(Views, ChainViews, LogKeys):
     """Reads one log; the views of its statements and of the worker's rows included."""
 
-    def __init__(self, database: Database, log: str) -> None:
+    def __init__(self, database: Database, log: str, kept_tiles: int = KEPT_TILES) -> None:
+        """``kept_tiles``: how many are kept at most, 16 KiB each."""
         super().__init__(database, log)
-        self._tree = StoredTree(database, log)
+        self._tree = StoredTree(database, log, kept_tiles)
 
     async def head(self) -> Head:
         """The committed head. Raises ConfigError where the log is not opened."""

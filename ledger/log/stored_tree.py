@@ -33,10 +33,10 @@ SELECT root FROM tiles WHERE log = {log} AND n >= {0} AND n < {1} AND level = {2
 class StoredTree:
     """Reads one log's tree. ``size`` is that of the largest head seen."""
 
-    def __init__(self, database: Database, log: str) -> None:
+    def __init__(self, database: Database, log: str, kept_tiles: int = KEPT_TILES) -> None:
         self._database = database
         self._log = log
-        self._kept = KeptTiles(KEPT_TILES)
+        self._kept = KeptTiles(kept_tiles)
         self.size = 0
 
     def saw(self, size: int, before: int) -> None:

@@ -133,7 +133,7 @@ class Auditing:
 async def run_child(job: Job, bounds: Bounds, command: tuple[str, ...] = _CHILD) -> Answer:
     """The answer of a child, or why there is none. It is killed when it takes more than it may, or with this task."""
     child = await asyncio.create_subprocess_exec(
-        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, process_group=0
+        *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, start_new_session=True
     )
     assert child.stdin is not None
     assert child.stdout is not None

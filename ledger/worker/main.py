@@ -9,6 +9,8 @@ import signal
 import sys
 from contextlib import suppress
 
+import uvloop
+
 from ledger.chain.deployments import Deployment
 from ledger.chain.signers import Signer, load_signer
 from ledger.config import Config
@@ -39,7 +41,9 @@ def main(log: str | None = None, *, end_with_parent: bool = False) -> None:
     try:
         config = Config().of_log(log)
         configure(name, config.log_format)
-        asyncio.run(run_worker(config, parent))
+        # It reads into one buffer. asyncio makes one of 256 KiB for each answer of the database and gives most of it
+        # back, which leaves more and more holes in the heap of a process that runs for long.
+        uvloop.run(run_worker(config, parent))
     except LogDivergedError as error:
         _LOGGER.critical("%s", error)
         sys.exit(DIVERGED_EXIT)

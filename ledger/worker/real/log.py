@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Final
 
 from sqlalchemy import select
 
@@ -21,6 +22,9 @@ from ledger.tree.checkpoints import Checkpoint
 from ledger.tree.key_chain import KeyChain
 from ledger.tree.keys import VerifierKey
 
+_KEPT_TILES: Final = 32
+"""The worker proves from one head to the next, along the tree's right edge; nobody asks it for what is old."""
+
 
 class WriterLog:
     """``ports.Log``. Raises DatabaseError where the database fails."""
@@ -29,7 +33,7 @@ class WriterLog:
         """``key`` is the log's as its key file has it: one that is rotated later must be endorsed by it."""
         self._database = database
         self._log = log
-        self._reader = Reader(database, log)
+        self._reader = Reader(database, log, _KEPT_TILES)
         self._writer = writer
         self._key = key
         self._heads = SignedHeads()
