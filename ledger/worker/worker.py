@@ -7,6 +7,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -18,6 +19,7 @@ from ledger.db import Database
 from ledger.errors import ChainError, ConfigError, CrowdLedgerError, LogDivergedError
 from ledger.log.writer import Writer, system_clock_ms
 from ledger.worker.context import Context, Pace, Signers
+from ledger.worker.heap import give_back
 from ledger.worker.publishing import Publishing
 from ledger.worker.real.chain import NodesChain
 from ledger.worker.real.clock import SystemClock, ThreadWork
@@ -30,6 +32,7 @@ from ledger.worker.steps import Steps
 
 _LOGGER = logging.getLogger(__name__)
 _MOST_BACKOFF_SECONDS = 60.0
+_GIVE_BACK_SECONDS = 30.0
 
 
 class Worker:
@@ -112,12 +115,16 @@ class Worker:
         said, failures = "", 0
         # Whoever leads goes on leading while it fails, and says how it is: the lease is renewed in each step.
         longest = max(self._interval, min(_MOST_BACKOFF_SECONDS, self.context.pace.lease_seconds / 2))
+        gave_back = time.monotonic()
         while not stop.is_set():
             problem = await self._try_step()
             failures = failures + 1 if problem else 0
             if problem != said:
                 _LOGGER.log(logging.WARNING if problem else logging.INFO, "%s", problem or "It works again.")
             said = problem
+            if time.monotonic() > gave_back + _GIVE_BACK_SECONDS:
+                gave_back = time.monotonic()
+                give_back()
             pause = min(self._interval * 2 ** min(failures, 10), longest)
             if self._publishing.more and not problem:
                 continue
