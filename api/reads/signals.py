@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
+import time
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,12 +17,12 @@ from ledger.consensus.answers import Answer, label_of
 from ledger.consensus.signals import Content
 from ledger.db.tables import contents, contributions, wallet_links
 from ledger.errors import FieldError
-from ledger.statements import canonical
-from ledger.statements.canonical import JsonValue
+from ledger.statements.commitments import content_bytes
 
 MAX_LOOKED_AT: Final = 20_000
 """Contributions that one request looks at, the newest ones."""
 _PAGE: Final = 200
+_WHO_AND_WHEN: Final = [contributions.c[name] for name in ("id", "task", "contributor", "at_ms", "entry_index")]
 _LONG: Final = 200
 """A longer answer is compared by its digest."""
 
@@ -35,13 +37,17 @@ class Evidence:
     complete: bool
 
 
-async def evidence(reads: Reads, campaign: str, field: str | None) -> Evidence:
-    """What the newest contributions hold, read page by page: contents are never in memory together."""
+async def evidence(reads: Reads, campaign: str, field: str | None, *, rest: float = 0.0) -> Evidence:
+    """What the newest contributions hold, read page by page: contents are never in memory together.
+
+    Where nobody waits for it, ``rest`` times as long as a page took goes by before the next one.
+    """
     found = Evidence([], [], 0, complete=False)
     before: int | None = None
     while found.looked_at < MAX_LOOKED_AT:
+        begin = time.monotonic()
         query = (
-            select(contributions, contents.c.preimage)
+            select(*_WHO_AND_WHEN, contents.c.preimage)
             .outerjoin(
                 contents,
                 and_(
@@ -61,6 +67,7 @@ async def evidence(reads: Reads, campaign: str, field: str | None) -> Evidence:
             found.complete = True
             break
         before = rows[-1].entry_index
+        await asyncio.sleep(rest * (time.monotonic() - begin))
     return found
 
 
@@ -96,15 +103,19 @@ def _take(found: Evidence, row: Any, field: str | None) -> None:
     found.looked_at += 1
     if row.preimage is None:
         return
-    content: JsonValue = json.loads(bytes(row.preimage))["content"]
-    data = canonical.encode(content)
+    data = content_bytes(bytes(row.preimage))
     digest = hashlib.sha256(data).hexdigest()
     found.contents.append(Content(row.id, row.contributor, digest, len(data)))
     if row.task is None:
         return
     try:
-        label = label_of(content, field)
+        label = _label(data, field)
     except FieldError:
         return  # this one holds no answer to compare
     label = label if len(label) <= _LONG else digest
     found.answers.append(Answer(row.id, row.task, row.contributor, label, row.at_ms))
+
+
+def _label(data: bytes, field: str | None) -> str:
+    """``label_of`` of a content's canonical JSON, which is read only where the label is not all of it."""
+    return data.decode() if field is None and not data.startswith(b'"') else label_of(json.loads(data), field)

@@ -27,6 +27,8 @@ from ledger.wire.record import SignCount, Signs
 router = APIRouter(prefix="/v1/campaigns", tags=["public figures"])
 LEAST_PEOPLE: Final = 20
 """Among fewer people a count of signs could point at one of them."""
+_REST: Final = 2.0
+"""Signs are looked for with a third of a process at most: they are kept for minutes, and others wait for theirs."""
 NO_SIGNS: Final = Signs(looked_at=0, counts=None)
 
 
@@ -94,7 +96,7 @@ async def signs_of(service: Service, campaign: str) -> Signs:
     people = await reads.contributors(service.reads, campaign, LEAST_PEOPLE)
     if people < LEAST_PEOPLE:
         return NO_SIGNS
-    found = await look(service.reads, campaign, None)
+    found = await look(service.reads, campaign, None, rest=_REST)
     counts: dict[str, int] = {}
     for each in found.signals:
         counts[each.kind] = counts.get(each.kind, 0) + 1

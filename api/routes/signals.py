@@ -60,9 +60,9 @@ class Found:
     complete: bool
 
 
-async def look(read: Reads, campaign: str, field: str | None) -> Found:
-    """Look for every sign of fraud in a campaign."""
-    found = await reads.evidence(read, campaign, field)
+async def look(read: Reads, campaign: str, field: str | None, *, rest: float = 0.0) -> Found:
+    """Look for every sign of fraud in a campaign; ``rest`` as ``evidence`` has it."""
+    found = await reads.evidence(read, campaign, field, rest=rest)
     wallets = await reads.wallets(read, campaign)
     made = await reviewers.decided(read, campaign)
     return Found(await asyncio.to_thread(_look, found, wallets, made), found.looked_at, found.complete)

@@ -70,6 +70,26 @@ class Opening(msgspec.Struct, frozen=True, gc=False):
         return value["content"]
 
 
+class _Content(msgspec.Struct, gc=False):
+    """Of a preimage, the content alone."""
+
+    content: msgspec.Raw
+
+
+_CONTENT = msgspec.json.Decoder(_Content)
+
+
+def content_bytes(preimage: bytes) -> bytes:
+    """The canonical JSON of the content in a preimage, as it stands there, for whoever reads very many of them.
+
+    Raises FormatError if there is none.
+    """
+    try:
+        return bytes(_CONTENT.decode(preimage).content)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FormatError("The opening's preimage is not one of a commitment.") from error
+
+
 def parse_salt(text: str) -> bytes:
     """The 32 bytes of 64 lower-case hex digits. Raises FormatError."""
     if len(text) != 2 * SALT_BYTES or not set(text) <= set("0123456789abcdef"):

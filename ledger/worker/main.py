@@ -27,6 +27,8 @@ from ledger.worker.worker import Worker
 
 _LOGGER = logging.getLogger(__name__)
 _PARENT_LOOK_SECONDS = 0.5
+_NICENESS = 5
+"""Where processors are short, who waits for an answer of the API comes first; a worker still gets a quarter of one."""
 DIVERGED_EXIT = 3
 
 
@@ -41,6 +43,7 @@ def main(log: str | None = None, *, end_with_parent: bool = False) -> None:
     try:
         config = Config().of_log(log)
         configure(name, config.log_format)
+        _give_way()
         # It reads into one buffer. asyncio makes one of 256 KiB for each answer of the database and gives most of it
         # back, which leaves more and more holes in the heap of a process that runs for long.
         uvloop.run(run_worker(config, parent))
@@ -50,6 +53,11 @@ def main(log: str | None = None, *, end_with_parent: bool = False) -> None:
     except CrowdLedgerError as error:
         _LOGGER.critical("%s", error)
         sys.exit(1)
+
+
+def _give_way() -> None:
+    """Be at least as nice as ``_NICENESS``; who started us nicer than that meant it."""
+    os.setpriority(os.PRIO_PROCESS, 0, max(_NICENESS, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 async def run_worker(config: Config, parent: int | None = None) -> None:

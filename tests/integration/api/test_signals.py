@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from api.reads import signals
 from tests.integration.api.running import Api, Platform
 from tests.integration.api.test_problems import check
 
@@ -56,3 +60,23 @@ async def test_nothing_to_see(platform: Platform) -> None:
     campaign = await platform.campaign()
     await platform.contribution(campaign)
     assert (await find(platform, campaign))["signals"] == []
+
+
+async def test_where_nobody_waits_others_have_their_turns(platform: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
+    rests: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        rests.append(seconds)
+
+    campaign = await platform.campaign()
+    for who in ("ann", "bob", "carl"):
+        await platform.contribution(campaign, contributor=who)
+    monkeypatch.setattr(signals, "asyncio", SimpleNamespace(sleep=sleep))
+    monkeypatch.setattr(signals, "_PAGE", 1)
+    reads = platform.api.service.reads
+    found = await signals.evidence(reads, campaign, None, rest=2.0)
+    assert (found.looked_at, found.complete, len(rests)) == (3, True, 3)
+    assert min(rests) > 0
+    rests.clear()
+    assert await signals.evidence(reads, campaign, None) == found
+    assert set(rests) == {0}

@@ -59,6 +59,7 @@ def test_it_works_until_it_is_told_to_stop(sqlite_world: World, environment: dic
     process = subprocess.Popen(WORKER, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         _until_anchored(sqlite_world)
+        assert os.getpriority(os.PRIO_PROCESS, process.pid) >= 5  # those who wait for the API come first
         process.send_signal(signal.SIGTERM)
         _, said = process.communicate(timeout=10)
     finally:

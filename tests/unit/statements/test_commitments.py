@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.errors import FormatError, ProofError
-from ledger.statements.commitments import Opening, Place, commit, verify_opening
+from ledger.statements.commitments import Opening, Place, commit, content_bytes, verify_opening
 
 PLACE = Place("contribution", "crowd.example/main", "campaign-id", task="task-id", contributor="contributor-id")
 SALT = bytes(range(32))
@@ -33,6 +33,26 @@ def test_the_bytes_are_those_of_the_format():
 def test_an_opening_survives_its_file_and_shows_the_content(content, salt):
     opening = commit(PLACE, content, salt)
     assert verify_opening(Opening.parse(opening.encode()), opening.commitment) == content
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner),
+)  # fmt: skip
+
+
+@given(JSON)
+def test_the_bytes_of_a_content_are_its_canonical_ones(content):
+    assert content_bytes(commit(PLACE, content, SALT).preimage) == rfc8785.dumps(content)
+
+
+@pytest.mark.parametrize(
+    "preimage", [b"", b"{}", b"[]", b'{"content":', b'{"content":}', b'{"task":"content"}', b"\xff"]
+)
+def test_no_bytes_of_no_content(preimage):
+    with pytest.raises(FormatError, match="not one of a commitment"):
+        content_bytes(preimage)
 
 
 def test_place_and_salt_are_bound():
